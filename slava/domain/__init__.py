@@ -1,0 +1,30 @@
+"""The nouns of sLAVA as frozen records. One noun, one meaning; units stand in the names."""
+
+from slava.domain.conversation import Conversation, ConversationId, Turn, TurnId, TurnStatus
+from slava.domain.fact import Fact, Measurement
+from slava.domain.micrograph import (
+    Box,
+    Calibration,
+    CalibrationSource,
+    Databar,
+    Instrument,
+    Micrograph,
+    MicrographId,
+)
+
+__all__ = [
+    "Box",
+    "Calibration",
+    "CalibrationSource",
+    "Conversation",
+    "ConversationId",
+    "Databar",
+    "Fact",
+    "Instrument",
+    "Measurement",
+    "Micrograph",
+    "MicrographId",
+    "Turn",
+    "TurnId",
+    "TurnStatus",
+]
