@@ -1,0 +1,1 @@
+"""Training runs. The parent side launches and tails, without torch; the child side trains."""

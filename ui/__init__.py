@@ -1,0 +1,1 @@
+"""The window: Gradio components, handlers and presenters. Knows no SQL and no torch."""

@@ -1,0 +1,1 @@
+"""Pixels in, records out: reading, calibrating, measuring and displaying micrographs."""

@@ -1,0 +1,1 @@
+"""Micrographs drawn by the computer, with their ground truth."""
