@@ -1,0 +1,99 @@
+"""Where sLAVA works and how: one frozen record, and the only reader of the environment.
+
+Precedence: command-line option, then environment variable, then default. All that is wrong is
+reported in one :class:`~slava.errors.BadSetting`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+from slava.errors import BadSetting
+
+VARIABLES: Mapping[str, str] = {
+    "SLAVA_WORKSPACE": "folder of the workspace",
+    "SLAVA_PORT": "port of the window on 127.0.0.1; 0 takes any free one",
+    "SLAVA_LOGIN": "NAME:PASSWORD that the window asks for; empty asks for none",
+    "SLAVA_MODEL_CACHE": "folder of downloaded models; default is that of Hugging Face",
+}
+"""Every environment variable that sLAVA reads, with what it means."""
+
+DEFAULT_PORT = 7860
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What one start of the program is told."""
+
+    workspace: Path
+    port: int = DEFAULT_PORT
+    open_browser: bool = True
+    login: tuple[str, str] | None = None
+    model_cache: Path | None = None
+
+    @classmethod
+    def gather(
+        cls,
+        *,
+        workspace: Path | None = None,
+        port: int | None = None,
+        open_browser: bool = True,
+        environ: Mapping[str, str] = os.environ,
+    ) -> Settings:
+        """Settings from options, then the environment, then defaults.
+
+        Raises
+        ------
+        BadSetting
+            Naming every value out of range at once.
+        """
+        wrong: list[str] = []
+        chosen_port = port if port is not None else _port(environ.get("SLAVA_PORT", ""), wrong)
+        if not 0 <= chosen_port <= 65535:
+            wrong.append(f"--port {chosen_port} is not in 0..65535")
+        folder = workspace or _folder(environ.get("SLAVA_WORKSPACE", "")) or default_workspace()
+        if folder.exists() and not folder.is_dir():
+            wrong.append(f"the workspace {folder} is a file, not a folder")
+        login = _login(environ.get("SLAVA_LOGIN", ""), wrong)
+        if wrong:
+            raise BadSetting("; ".join(wrong) + ".")
+        return cls(
+            workspace=folder.expanduser().absolute(),
+            port=chosen_port,
+            open_browser=open_browser,
+            login=login,
+            model_cache=_folder(environ.get("SLAVA_MODEL_CACHE", "")),
+        )
+
+
+def default_workspace() -> Path:
+    """The platform's folder for user data, ``.../sLAVA``."""
+    return Path(platformdirs.user_data_dir("sLAVA", appauthor=False))
+
+
+def _folder(text: str) -> Path | None:
+    return Path(text) if text.strip() else None
+
+
+def _port(text: str, wrong: list[str]) -> int:
+    if not text.strip():
+        return DEFAULT_PORT
+    if not text.strip().isdecimal():
+        wrong.append(f"SLAVA_PORT={text!r} is not a port number")
+        return DEFAULT_PORT
+    return int(text)
+
+
+def _login(text: str, wrong: list[str]) -> tuple[str, str] | None:
+    if not text:
+        return None
+    name, colon, password = text.partition(":")
+    if not (name and colon and password):
+        wrong.append("SLAVA_LOGIN must read NAME:PASSWORD")
+        return None
+    return name, password

@@ -1,0 +1,83 @@
+"""From a reference to a loaded backbone: ``builtin``, a folder, a repository id, or a URL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal, get_args
+
+from slava.domain.conversation import Quantization
+from slava.errors import BadSetting, ModelNotFound
+from slava.vlm.backbone import Backbone
+
+QUANTIZATIONS: tuple[Quantization, ...] = get_args(Quantization)
+BUILTIN = "builtin"
+
+ReferenceKind = Literal["builtin", "folder", "repository", "endpoint"]
+
+
+def quantization_of(text: str) -> Quantization:
+    """The quantization of that name.
+
+    Raises
+    ------
+    BadSetting
+        If there is none.
+    """
+    for quantization in QUANTIZATIONS:
+        if text == quantization:
+            return quantization
+    raise BadSetting(f"quantization {text!r} is none of {', '.join(QUANTIZATIONS)}.")
+
+
+def kind_of(reference: str) -> ReferenceKind:
+    """What ``reference`` names, judged without the network.
+
+    Raises
+    ------
+    ModelNotFound
+        If it can be none of the four.
+    """
+    if reference == BUILTIN:
+        return "builtin"
+    if reference.startswith(("http://", "https://")):
+        return "endpoint"
+    if Path(reference).expanduser().is_dir():
+        return "folder"
+    parts = reference.split("/")
+    if len(parts) == 2 and all(parts) and not reference.startswith((".", "~")):
+        return "repository"
+    raise ModelNotFound(
+        f"no model {reference!r}: give builtin, an existing folder, "
+        "a repository as OWNER/NAME, or an http(s) URL."
+    )
+
+
+def open_backbone(
+    reference: str = BUILTIN,
+    *,
+    quantization: Quantization = "none",
+    on_progress: Callable[[str], None] | None = None,
+) -> Backbone:
+    """Load the model that ``reference`` names. Nothing is downloaded here.
+
+    ``URL#MODEL`` picks one of the models that an endpoint serves.
+
+    Raises
+    ------
+    ModelError
+        Saying why it cannot be loaded and what to do.
+    """
+    kind = kind_of(reference)
+    if kind == "builtin":
+        from slava.vlm.builtin_backbone import BuiltinBackbone
+
+        return BuiltinBackbone.load(quantization=quantization)
+    if kind == "endpoint":
+        from slava.vlm.endpoint_backbone import EndpointBackbone
+
+        url, _, model = reference.partition("#")
+        return EndpointBackbone(url, model or None)
+    from slava.vlm.transformers_backbone import TransformersBackbone
+
+    return TransformersBackbone.load(reference, quantization=quantization, on_progress=on_progress)
