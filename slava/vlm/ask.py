@@ -141,14 +141,13 @@ def prepare_question(
 
 
 def _messages(question: str, context: Context, history: Sequence[Turn]) -> tuple[Message, ...]:
-    pairs = [(t.question, t.answer) for t in history]
-    messages = [Message("system", SYSTEM)]
-    for i, (asked, answer) in enumerate([*pairs, (question, "")]):
-        first = i == 0
-        text = f"{context.text}\n\n{asked}" if first and context.text else asked
-        messages.append(Message("user", text, (0,) if first else ()))
-        if answer:
-            messages.append(Message("assistant", answer))
+    """The context stands in the system message, so that user messages are the user's words."""
+    told = f"{SYSTEM}\n\n{context.text}" if context.text else SYSTEM
+    messages = [Message("system", told)]
+    for turn in history:
+        messages += [Message("user", turn.question), Message("assistant", turn.answer)]
+    messages.append(Message("user", question))
+    messages[1] = replace(messages[1], micrographs=(0,))
     return tuple(messages)
 
 

@@ -79,9 +79,8 @@ def build_context(micrograph: Micrograph, facts: Sequence[Fact], level: ContextL
     if calibration is None:
         lines.append(f"- {UNCALIBRATED}")
     else:
-        lines.append(
-            f"- Calibration: {calibration.nm_per_px:.4g} nm per pixel (source: {calibration.source})"
-        )
+        pixel_size = f"{calibration.nm_per_px:.4g} nm per pixel"
+        lines.append(f"- Calibration: {pixel_size} (source: {calibration.source})")
     lines += [_line(f) for f in told]
     if level == "high" and micrograph.notes.strip():
         lines.append(f"- Notes of the user about the sample: {micrograph.notes.strip()}")
