@@ -178,6 +178,7 @@ def stream_answer(
             seconds=elapsed,
             first_token_seconds=elapsed if first is None and chunk.tokens else first,
             tokens=now.tokens + chunk.tokens,
+            warnings=(*now.warnings, chunk.notice) if chunk.notice else now.warnings,
         )
         finish = chunk.finish or finish
         yield now
@@ -186,7 +187,7 @@ def stream_answer(
         answer=now.answer.strip(),
         status="stopped" if finish == "stopped" else "done",
         seconds=time.perf_counter() - start,
-        warnings=_warnings(finish, settings or GenerationSettings()),
+        warnings=now.warnings + _warnings(finish, settings or GenerationSettings()),
     )
 
 

@@ -57,6 +57,7 @@ class ScriptedBackbone:
     def __init__(self, words: Sequence[str], finish: Finish = "end", dies: bool = False) -> None:
         self.words, self.finish, self.dies = words, finish, dies
         self.messages: Sequence[Message] = ()
+        self.notice = ""
 
     def report(self) -> Report:
         return Report("scripted", "Scripted", "builtin", "none", "cpu")
@@ -79,7 +80,7 @@ class ScriptedBackbone:
             yield Chunk(word)
         if self.dies:
             raise EndpointFailed("it broke off")
-        yield Chunk("", 0, self.finish)
+        yield Chunk("", 0, self.finish, notice=self.notice)
 
     def score(
         self, messages: Sequence[Message], micrographs: Sequence[View], candidates: Sequence[str]
@@ -152,6 +153,13 @@ def test_an_answer_cut_by_its_limit_says_so() -> None:
     asked = prepare_question(backbone, "What?", MICROGRAPH, GREY, FACTS)
     last = list(stream_answer(backbone, asked, GenerationSettings(max_new_tokens=1)))[-1]
     assert last.warnings == ("cut at the limit of 1 tokens",)
+
+
+def test_what_the_backbone_remarks_becomes_a_warning() -> None:
+    backbone = ScriptedBackbone(["a"])
+    backbone.notice = "two turns did not fit"
+    asked = prepare_question(backbone, "What?", MICROGRAPH, GREY, FACTS)
+    assert list(stream_answer(backbone, asked))[-1].warnings == ("two turns did not fit",)
 
 
 def test_what_came_before_a_failure_was_yielded() -> None:
