@@ -1,0 +1,82 @@
+"""Powder: grains heaped over each other until little of the ground is left."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from slava.synthetic.bodies import Pose, Solid, broken, ellipsoid, lump, place, plate, polyhedron
+from slava.synthetic.canvas import Canvas, Sketch
+from slava.synthetic.scenes.ground import lay_ground
+
+
+def draw_powder(canvas: Canvas) -> Sketch:
+    """Heap grains of all sizes, the fine ones on the coarse ones."""
+    c = canvas
+    lay_ground(c, tone=-0.4, busy=0.5)
+    shape = c.pick({"angular": 4, "rounded": 3, "flaky": 2, "fine clumps": 3})
+    radius = c.log_uniform(0.012, 0.11) * c.side
+    full = c.uniform(0.7, 2.2)
+    number = int(np.clip(full * c.width_px * c.height_px / (np.pi * radius**2), 20, 240))
+    spread = c.uniform(0.3, 0.7)
+    radii = np.clip(radius * np.exp(c.rng.normal(0, spread, number)), 0.006 * c.side, 0.25 * c.side)
+    heap = c.noise(c.uniform(0.25, 0.6) * c.side) * radius * c.uniform(0.0, 2.0)
+    for r in np.sort(radii)[::-1]:
+        _drop_grain(c, shape, float(r), heap)
+    dust = c.uniform(0, 1)
+    if dust > 0.4:
+        _dust(c, radius, int(120 * dust))
+    rough = shape == "fine clumps" or c.chance(0.5)
+    if rough:
+        fine = c.log_uniform(0.006, 0.02) * c.side
+        c.height += (c.owner > 0) * c.uniform(0.15, 0.5) * c.noise(fine) * fine
+    per_grain = c.rng.normal(0, c.uniform(0.02, 0.15), len(c.areas) + 1)
+    c.tone += np.where(c.owner > 0, per_grain[c.owner] + c.uniform(0, 0.5), 0).astype(np.float32)
+    return _describe(c, shape, rough)
+
+
+def _describe(c: Canvas, shape: str, rough: bool) -> Sketch:
+    big = np.asarray(c.areas, float)
+    seen = c.visible()
+    seen = seen[big[seen - 1] > 0.1 * np.median(big)]
+    areas = big[seen - 1]
+    return Sketch(
+        shape,
+        "close-packed",
+        texture="rough" if rough else "smooth",
+        spread="broad",
+        diameter_px=float(np.mean(2 * np.sqrt(areas / np.pi))) if len(areas) else None,
+        count=len(seen),
+        defects=(),
+    )
+
+
+def _drop_grain(c: Canvas, shape: str, r: float, heap: np.ndarray) -> None:
+    x, y = c.point(-0.05)
+    column = int(np.clip(x, 0, c.width_px - 1))
+    row = int(np.clip(y, 0, c.height_px - 1))
+    base = 0.5 * float(c.height[row, column]) if c.chance(0.7) else 0.0
+    lift = float(heap[row, column]) + base + c.uniform(-0.5, 0.5) * r
+    if shape == "fine clumps":
+        for _ in range(int(c.rng.integers(1, 4))):
+            dx, dy = c.rng.normal(0, 0.6 * r, 2)
+            pose = Pose(x + dx, y + dy, 0.0, lift + c.uniform(-0.3, 0.3) * r)
+            place(c, lump(0.3), 0.6 * r, pose, 1.8)
+        return
+    place(c, _grain(c, shape), r, Pose(x, y, c.uniform(0, 2 * np.pi), lift), 1.7)
+
+
+def _grain(c: Canvas, shape: str) -> Solid:
+    if shape == "angular":
+        body = polyhedron(int(c.rng.integers(4, 8)), c.uniform(0.8, 1.5), c.uniform(0.4, 1.2))
+        return broken(body) if c.chance(0.3) else body
+    if shape == "flaky":
+        return plate(int(c.rng.integers(4, 8)), c.uniform(0.8, 1.5), c.uniform(0, 0.4))
+    return ellipsoid(c.uniform(0.9, 1.2)) if c.chance(0.6) else lump(c.uniform(0.05, 0.2))
+
+
+def _dust(c: Canvas, radius: float, number: int) -> None:
+    for _ in range(number):
+        x, y = c.point()
+        r = max(radius * c.uniform(0.08, 0.25), 0.006 * c.side)
+        lift = float(c.height[int(y), int(x)])
+        place(c, lump(0.3, 4), r, Pose(x, y, 0.0, lift), 1.7)
