@@ -1,1 +1,7 @@
-"""The workspace on disk: one DuckDB file, original bytes by their hash. Knows no window and no model."""
+"""The workspace: one DuckDB file and a folder of content-addressed originals."""
+
+from store.calibrations import CalibrationRecord
+from store.micrographs import Added
+from store.store import Store
+
+__all__ = ["Added", "CalibrationRecord", "Store"]

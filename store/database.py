@@ -1,0 +1,168 @@
+"""The one place that speaks to DuckDB.
+
+Every call gets a cursor of its own: a DuckDB connection that two threads share refuses one of
+them or hands it the other's rows. Writing transactions run one after the other, because DuckDB
+answers two at once on the same row with a conflict instead of waiting.
+
+It must not know what the tables mean.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from slava.errors import WorkspaceDamaged, WorkspaceError
+from store.lock import held
+
+Row = tuple[Any, ...]
+
+_CONFIG: dict[str, str | bool | int | float | list[str]] = {
+    # Nothing is fetched at run time, and the database reads no file but its own.
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "enable_external_access": "false",
+    "python_enable_replacements": "false",
+    # The memory and the cores belong to the model.
+    "memory_limit": "1GB",
+    "threads": "2",
+}
+
+
+class Database:
+    """An open DuckDB file.
+
+    Raises
+    ------
+    WorkspaceHeld
+        When another program has the file open.
+    WorkspaceDamaged
+        When it is no database, or contradicts its checksums.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._writing = threading.RLock()
+        self._root_lock = threading.Lock()
+        with self._explained():
+            self._root = duckdb.connect(str(path), config=_CONFIG)
+
+    def rows(self, sql: str, *parameters: object) -> list[Row]:
+        """All rows of a query, from the last committed state."""
+        with self._explained(), self._cursor() as cursor:
+            return cursor.execute(sql, [_bindable(p) for p in parameters]).fetchall()
+
+    def row(self, sql: str, *parameters: object) -> Row | None:
+        """The first row of a query."""
+        found = self.rows(sql, *parameters)
+        return found[0] if found else None
+
+    @contextmanager
+    def writing(self) -> Iterator[Transaction]:
+        """A transaction: on the disk when the block ends, undone when it raises."""
+        with self._writing, self._explained(), self._cursor() as cursor:
+            cursor.begin()
+            try:
+                yield Transaction(cursor)
+                cursor.commit()
+            except BaseException:
+                with suppress(duckdb.Error):
+                    cursor.rollback()
+                raise
+
+    def checkpoint(self) -> None:
+        """Move what the write-ahead log holds into the file."""
+        with self._writing, self._explained(), self._cursor() as cursor:
+            cursor.execute("CHECKPOINT")
+
+    def close(self) -> None:
+        """Wait for the transaction under way, then close the file."""
+        with self._writing, self._root_lock:
+            self._root.close()
+
+    @contextmanager
+    def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        with self._root_lock:
+            cursor = self._root.cursor()
+        try:
+            yield cursor
+        finally:
+            cursor.close()
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """DuckDB's errors as ours, so that no caller needs to know DuckDB."""
+        try:
+            yield
+        except duckdb.Error as error:
+            raise explain(error, self.path) from error
+
+
+class Transaction:
+    """Statements that are committed together."""
+
+    def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        self._cursor = cursor
+
+    def rows(self, sql: str, *parameters: object) -> list[Row]:
+        """Rows as this transaction sees them."""
+        return self._cursor.execute(sql, [_bindable(p) for p in parameters]).fetchall()
+
+    def row(self, sql: str, *parameters: object) -> Row | None:
+        """The first row as this transaction sees it."""
+        found = self.rows(sql, *parameters)
+        return found[0] if found else None
+
+    def run(self, sql: str, *parameters: object) -> None:
+        """Execute one statement."""
+        self._cursor.execute(sql, [_bindable(p) for p in parameters])
+
+
+def explain(error: Exception, path: Path) -> WorkspaceError:
+    """What an error of DuckDB means for the user.
+
+    DuckDB reports a damaged file under several classes and says so only in its text.
+    """
+    text = " ".join(str(error).split())
+    holder = re.search(r"(?:held in|open in) (.*?) ?\(PID (\d+)\)", text)
+    if holder:
+        return held(path.parent, int(holder[2]), Path(holder[1].strip()).name, "")
+    if "version number" in text:
+        return WorkspaceDamaged(
+            f"{path} was written by a newer DuckDB ({text}). Update sLAVA, "
+            "or use another folder with --workspace DIR."
+        )
+    if re.search(r"[Cc]orrupt|not a valid DuckDB|replaying WAL|read enough bytes|checksum", text):
+        return damaged(path, text)
+    if "Connection already closed" in text:
+        return WorkspaceError(f"The workspace {path.parent} has been closed. Open it again.")
+    return WorkspaceError(
+        f"The database {path} refused: {text[:300]}. Check the free disk space, start again, "
+        "then run: slava verify"
+    )
+
+
+def damaged(path: Path, text: str) -> WorkspaceDamaged:
+    """A database that cannot be read, and what is left to do."""
+    return WorkspaceDamaged(
+        f"{path} is damaged ({text[:300]}). Move {path.name} and {path.name}.wal aside or restore "
+        "a copy, then start again: the originals in micrographs/ are taken up again by themselves, "
+        "conversations only from the copy."
+    )
+
+
+def _bindable(value: object) -> object:
+    """Text without lone surrogates (undecodable file names), which DuckDB refuses."""
+    if not isinstance(value, str):
+        return value
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        return value.encode("utf-8", "replace").decode("utf-8")
+    return value

@@ -1,0 +1,77 @@
+"""Writing files so that they are either whole and on the disk or not there at all.
+
+Content-addressed files are written once: temporary name, fsync, rename, fsync of the folder. A
+process killed at any moment leaves at most a temporary file, which the next opening removes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import uuid
+from pathlib import Path
+
+from slava.errors import WorkspaceError
+from store.layout import TEMPORARY_PREFIX
+
+
+def hash_bytes(content: bytes) -> str:
+    """SHA-256 of bytes, 64 lower-case hex digits."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def hash_file(path: Path) -> str:
+    """SHA-256 of a file's bytes, 64 lower-case hex digits."""
+    with path.open("rb") as source:
+        return hashlib.file_digest(source, "sha256").hexdigest()
+
+
+def write_durably(content: bytes, target: Path) -> None:
+    """Put ``content`` at ``target``, whole and synced, replacing what was there.
+
+    Raises
+    ------
+    WorkspaceError
+        When the disk is full or refuses; then nothing has changed.
+    """
+    temporary = target.with_name(f"{TEMPORARY_PREFIX}{uuid.uuid4().hex}")
+    try:
+        with temporary.open("wb") as out:
+            out.write(content)
+            out.flush()
+            os.fsync(out.fileno())
+        temporary.replace(target)
+        sync_folder(target.parent)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise WorkspaceError(
+            f"{target.name} ({len(content)} bytes) cannot be written to {target.parent}: "
+            f"{error.strerror or error}. Free some space or choose another --workspace DIR."
+        ) from error
+
+
+def remove_file(path: Path) -> None:
+    """Delete a file that may be gone already."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise WorkspaceError(
+            f"{path.name} cannot be removed: {error.strerror or error}. "
+            "Close the program that has it open and try again."
+        ) from error
+
+
+def temporary_files(folder: Path) -> list[Path]:
+    """What interrupted writes left in a folder."""
+    return sorted(p for p in folder.iterdir() if p.name.startswith(TEMPORARY_PREFIX))
+
+
+def sync_folder(folder: Path) -> None:
+    """Put a folder's new names on the disk; Windows does so by itself."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,37 @@
+"""What the store asks of the reader of micrographs: the seam at which tests put their own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Protocol
+
+from numpy.typing import NDArray
+
+from slava.domain import Micrograph
+
+
+class InspectedFile(Protocol):
+    """A micrograph with its pixels."""
+
+    @property
+    def micrograph(self) -> Micrograph: ...
+
+    @property
+    def grey(self) -> NDArray[Any]: ...
+
+
+class Inspect(Protocol):
+    """Reads a file; raises ``UnreadableMicrograph`` when it holds no micrograph."""
+
+    def __call__(
+        self, path: Path, *, name: str | None = None, sidecar: Path | bytes | None = None
+    ) -> InspectedFile: ...
+
+
+def inspect_file(
+    path: Path, *, name: str | None = None, sidecar: Path | bytes | None = None
+) -> InspectedFile:
+    """The project's own reader, imported when it is first needed."""
+    from slava.imaging.inspect import inspect_micrograph
+
+    return inspect_micrograph(path, name=name, sidecar=sidecar)

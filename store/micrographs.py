@@ -1,0 +1,289 @@
+"""Micrographs: what is known of them in rows, their bytes through :mod:`store.originals`.
+
+The files are on the disk before the row is, so that no acknowledged micrograph is without its
+bytes; a file whose row was not reached is taken up at the next opening.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from slava.domain import Calibration, Micrograph, MicrographId
+from slava.errors import BadSetting, NotFound
+from store.calibrations import CalibrationRecord, SetBy, add_calibration, list_calibrations
+from store.clock import now
+from store.database import Database
+from store.files import hash_bytes
+from store.micrograph_rows import (
+    INSERT,
+    READ_AGAIN,
+    SELECT,
+    insert_values,
+    instrument_values,
+    micrograph_from,
+)
+from store.originals import Incoming, Originals, digest_of, last_part, sidecar_bytes
+from store.search import matching
+
+_SEARCHED = (
+    "concat_ws(' ', m.name, m.notes, m.vendor, m.detector, m.format, m.modality, left(m.id, 12))"
+)
+_BY_HAND = ("manual", "databar")
+"""Sources of calibrations that the user has set or confirmed."""
+_REMOVALS = (
+    "DELETE FROM facts WHERE measurement_id IN "
+    "(SELECT id FROM measurements WHERE micrograph_id = ?)",
+    "DELETE FROM measurements WHERE micrograph_id = ?",
+    "DELETE FROM turns WHERE conversation_id IN "
+    "(SELECT id FROM conversations WHERE micrograph_id = ?)",
+    "DELETE FROM conversations WHERE micrograph_id = ?",
+    "DELETE FROM calibrations WHERE micrograph_id = ?",
+    "DELETE FROM micrographs WHERE id = ?",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """A micrograph of the workspace; ``duplicate`` when its bytes were there before."""
+
+    micrograph: Micrograph
+    duplicate: bool
+
+
+class Micrographs:
+    """``store.micrographs``."""
+
+    def __init__(self, database: Database, originals: Originals) -> None:
+        self._database, self._originals = database, originals
+        self._files = threading.RLock()
+
+    def add_micrograph(
+        self, path: Path, name: str | None = None, sidecar: Path | bytes | None = None
+    ) -> Added:
+        """Take a copy of a file's bytes, and of its sidecar's, into the workspace.
+
+        When the bytes are known already, nothing is added but what was missing: the sidecar, or
+        an original that had been lost.
+
+        Parameters
+        ----------
+        path : Path
+            The file. It is only read.
+        name : str, optional
+            The name it came with, when ``path`` is not its own place; untrusted text.
+        sidecar : Path or bytes, optional
+            The text file that the microscope wrote beside it.
+
+        Raises
+        ------
+        UnreadableMicrograph
+            When the file holds no micrograph; then nothing has changed.
+        """
+        digest, text = digest_of(path), sidecar_bytes(sidecar)
+        shown = last_part(name or path.name)
+        if self._find(digest) is not None:
+            return Added(self._complete(digest, path, shown, text), duplicate=True)
+        incoming = self._originals.receive(path, shown, digest, text)
+        with self._files:
+            self._originals.write(incoming)
+            new = self._insert(incoming)
+        return Added(self.get_micrograph(digest), duplicate=not new)
+
+    def adopt_original(self, path: Path, micrograph_id: MicrographId) -> None:
+        """Give an original without a row its row again, under a name that says so.
+
+        Raises
+        ------
+        UnreadableMicrograph
+            When its bytes are not those of its name, or hold no micrograph.
+        """
+        self._insert(self._originals.receive_orphan(path, micrograph_id), recovered=True)
+
+    def get_micrograph(self, micrograph_id: MicrographId) -> Micrograph:
+        """The record with its current calibration.
+
+        Raises
+        ------
+        NotFound
+            When the workspace holds no such micrograph.
+        """
+        found = self._find(micrograph_id)
+        if found is None:
+            raise NotFound(
+                f"There is no micrograph {micrograph_id!r} in this workspace. "
+                "Choose one from the library, or add its file again."
+            )
+        return found
+
+    def list_micrographs(self, search: str = "", limit: int | None = None) -> list[Micrograph]:
+        """Newest first; every word of ``search`` is in name, notes, vendor, detector or id."""
+        condition, words = matching(_SEARCHED, search)
+        limited = "" if limit is None else f"LIMIT {int(limit)}"
+        rows = self._database.rows(
+            f"{SELECT} AND {condition} ORDER BY m.added_at DESC, m.id {limited}", *words
+        )
+        return [micrograph_from(row) for row in rows]
+
+    def count_micrographs(self) -> int:
+        """How many the workspace holds."""
+        row = self._database.row("SELECT count(*) FROM micrographs WHERE removed_at IS NULL")
+        return int(row[0]) if row else 0
+
+    def original_path(self, micrograph_id: MicrographId) -> Path:
+        """Where the original bytes lie; never write there."""
+        row = self._database.row("SELECT extension FROM micrographs WHERE id = ?", micrograph_id)
+        return self._originals.path(self.get_micrograph(micrograph_id).id, row[0] if row else "")
+
+    def read_sidecar(self, micrograph_id: MicrographId) -> bytes | None:
+        """The sidecar's bytes, ``None`` when the micrograph came without one."""
+        known = self.get_micrograph(micrograph_id).id
+        return self._originals.read_sidecar(known, self._sidecar_sha256(known))
+
+    def read_grey(self, micrograph_id: MicrographId) -> NDArray[Any]:
+        """The pixels, (height_px, width_px), in the depth of the file.
+
+        Raises
+        ------
+        WorkspaceDamaged
+            When the original is gone, or its bytes are not those that were added.
+        """
+        record, path = self.get_micrograph(micrograph_id), self.original_path(micrograph_id)
+        return self._originals.inspect(record, path, self.read_sidecar(micrograph_id)).grey
+
+    def set_calibration(
+        self, micrograph_id: MicrographId, calibration: Calibration | None, set_by: SetBy = "user"
+    ) -> Micrograph:
+        """Replace the calibration, or take it away; the earlier ones stay in the history."""
+        self.get_micrograph(micrograph_id)
+        with self._database.writing() as transaction:
+            add_calibration(transaction, micrograph_id, calibration, set_by)
+        return self.get_micrograph(micrograph_id)
+
+    def list_calibrations(self, micrograph_id: MicrographId) -> tuple[CalibrationRecord, ...]:
+        """Every calibration it has had, oldest first; the last one counts."""
+        self.get_micrograph(micrograph_id)
+        return list_calibrations(self._database, micrograph_id)
+
+    def set_notes(self, micrograph_id: MicrographId, notes: str) -> Micrograph:
+        """Keep the user's own words about the sample."""
+        return self._set("notes", micrograph_id, notes)
+
+    def rename_micrograph(self, micrograph_id: MicrographId, name: str) -> Micrograph:
+        """Show it under another name; its bytes and its id stay.
+
+        Raises
+        ------
+        BadSetting
+            When the name is empty.
+        """
+        if not name.strip():
+            raise BadSetting("A micrograph's name cannot be empty. Type a name, or keep the old.")
+        return self._set("name", micrograph_id, last_part(name))
+
+    def set_sidecar(self, micrograph_id: MicrographId, sidecar: Path | bytes) -> Micrograph:
+        """Keep a sidecar that came later, and read the micrograph again with it.
+
+        What the sidecar says of the instrument replaces what was known; so does its calibration,
+        unless the user has set one by hand.
+        """
+        text = sidecar_bytes(sidecar) or b""
+        record, path = self.get_micrograph(micrograph_id), self.original_path(micrograph_id)
+        found = self._originals.inspect(record, path, text).micrograph
+        with self._files:
+            self._originals.write_sidecar(micrograph_id, text)
+            self._read_again(record, found, text)
+        return self.get_micrograph(micrograph_id)
+
+    def remove_micrograph(self, micrograph_id: MicrographId) -> None:
+        """Delete a micrograph with its bytes, facts and conversations.
+
+        Marked first and deleted after, so that a removal that was cut off is finished at the next
+        opening instead of leaving rows without files.
+        """
+        self.get_micrograph(micrograph_id)
+        with self._files:
+            with self._database.writing() as transaction:
+                transaction.run(
+                    "UPDATE micrographs SET removed_at = ? WHERE id = ?", now(), micrograph_id
+                )
+            self.finish_removals()
+
+    def finish_removals(self) -> None:
+        """Delete files and rows of what is marked as removed."""
+        marked = "SELECT id FROM micrographs WHERE removed_at IS NOT NULL"
+        for (micrograph_id,) in self._database.rows(marked):
+            self._originals.remove(micrograph_id)
+            with self._database.writing() as transaction:
+                for statement in _REMOVALS:
+                    transaction.run(statement, micrograph_id)
+
+    def _sidecar_sha256(self, micrograph_id: str) -> str | None:
+        sql = "SELECT sidecar_sha256 FROM micrographs WHERE id = ?"
+        row = self._database.row(sql, micrograph_id)
+        return row[0] if row else None
+
+    def _find(self, micrograph_id: str) -> Micrograph | None:
+        row = self._database.row(f"{SELECT} AND m.id = ?", micrograph_id)
+        return micrograph_from(row) if row else None
+
+    def _set(self, column: str, micrograph_id: MicrographId, value: str) -> Micrograph:
+        self.get_micrograph(micrograph_id)
+        with self._database.writing() as transaction:
+            transaction.run(
+                f"UPDATE micrographs SET {column} = ? WHERE id = ?", value, micrograph_id
+            )
+        return self.get_micrograph(micrograph_id)
+
+    def _insert(self, incoming: Incoming, *, recovered: bool = False) -> bool:
+        """Make the row; ``False`` when another thread was faster."""
+        text = incoming.sidecar
+        values = insert_values(
+            incoming.micrograph,
+            extension=incoming.extension,
+            sidecar_sha256=None if text is None else hash_bytes(text),
+            recovered=recovered,
+        )
+        with self._database.writing() as transaction:
+            if not transaction.rows(INSERT, *values):
+                return False
+            found = incoming.micrograph
+            add_calibration(transaction, found.id, found.calibration, "file")
+        return True
+
+    def _complete(
+        self, micrograph_id: MicrographId, path: Path, name: str, sidecar: bytes | None
+    ) -> Micrograph:
+        """Add to a known micrograph what the same file brings anew."""
+        with self._files:
+            self._originals.restore(self.original_path(micrograph_id), path)
+            self._name_recovered(micrograph_id, name)
+            if sidecar is None:
+                return self.get_micrograph(micrograph_id)
+            if self._sidecar_sha256(micrograph_id) == hash_bytes(sidecar):
+                self._originals.write_sidecar(micrograph_id, sidecar)
+                return self.get_micrograph(micrograph_id)
+            return self.set_sidecar(micrograph_id, sidecar)
+
+    def _name_recovered(self, micrograph_id: MicrographId, name: str) -> None:
+        with self._database.writing() as transaction:
+            transaction.run(
+                "UPDATE micrographs SET name = ?, recovered = false WHERE id = ? AND recovered",
+                *(name, micrograph_id),
+            )
+
+    def _read_again(self, record: Micrograph, found: Micrograph, sidecar: bytes) -> None:
+        by_hand = record.calibration is not None and record.calibration.source in _BY_HAND
+        with self._database.writing() as transaction:
+            transaction.run(
+                READ_AGAIN,
+                *(*instrument_values(found.instrument), json.dumps(found.warnings)),
+                *(hash_bytes(sidecar), record.id),
+            )
+            if found.calibration != record.calibration and not by_hand:
+                add_calibration(transaction, record.id, found.calibration, "file")

@@ -1,0 +1,128 @@
+"""The schema as it grew: an append-only list of named steps, each its own transaction.
+
+A step that has been released is never edited; a new one is appended. There are no foreign keys
+and no secondary indexes: DuckDB checks foreign keys against the state before the transaction (a
+parent and its children cannot go together), and its log replays plain tables best. ``verify``
+checks the references instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from slava.errors import WorkspaceDamaged
+from store.database import Database, Transaction
+
+Migration = Callable[[Transaction], None]
+
+
+def first_workspace(transaction: Transaction) -> None:
+    """Micrographs with their calibrations, facts, conversations, settings and ingests."""
+    for statement in _FIRST_TABLES:
+        transaction.run(statement)
+
+
+_FIRST_TABLES = (
+    """CREATE TABLE micrographs (
+        id VARCHAR PRIMARY KEY, name VARCHAR NOT NULL, extension VARCHAR NOT NULL,
+        format VARCHAR NOT NULL, width_px INTEGER NOT NULL, height_px INTEGER NOT NULL,
+        bit_depth INTEGER NOT NULL, size_bytes BIGINT NOT NULL,
+        vendor VARCHAR, instrument_model VARCHAR, detector VARCHAR, magnification DOUBLE,
+        accelerating_voltage_kv DOUBLE, working_distance_mm DOUBLE, modality VARCHAR NOT NULL,
+        acquired_at VARCHAR, databar_top INTEGER, databar_bottom INTEGER,
+        sidecar_sha256 VARCHAR, warnings VARCHAR NOT NULL, notes VARCHAR NOT NULL,
+        added_at VARCHAR NOT NULL, recovered BOOLEAN NOT NULL, removed_at VARCHAR)""",
+    """CREATE TABLE calibrations (
+        micrograph_id VARCHAR, position INTEGER, nm_per_px DOUBLE, source VARCHAR,
+        detail VARCHAR NOT NULL, set_by VARCHAR NOT NULL, set_at VARCHAR NOT NULL,
+        PRIMARY KEY (micrograph_id, position))""",
+    """CREATE TABLE measurements (
+        id VARCHAR PRIMARY KEY, micrograph_id VARCHAR NOT NULL, nm_per_px DOUBLE,
+        calibration_source VARCHAR, method_version VARCHAR NOT NULL, kind VARCHAR NOT NULL,
+        kind_confidence DOUBLE NOT NULL, count BIGINT, mean_size_px DOUBLE, mean_size_nm DOUBLE,
+        labels_height_px INTEGER, labels_width_px INTEGER, labels_type VARCHAR, labels BLOB,
+        warnings VARCHAR NOT NULL, recorded_at VARCHAR NOT NULL)""",
+    """CREATE TABLE facts (
+        measurement_id VARCHAR, position INTEGER, name VARCHAR NOT NULL, label VARCHAR NOT NULL,
+        value VARCHAR NOT NULL, unit VARCHAR NOT NULL, uncertainty DOUBLE,
+        method VARCHAR NOT NULL, parameters VARCHAR NOT NULL,
+        PRIMARY KEY (measurement_id, position))""",
+    """CREATE TABLE conversations (
+        id VARCHAR PRIMARY KEY, micrograph_id VARCHAR NOT NULL, title VARCHAR NOT NULL,
+        created_at VARCHAR NOT NULL, updated_at VARCHAR NOT NULL)""",
+    """CREATE TABLE turns (
+        id VARCHAR PRIMARY KEY, conversation_id VARCHAR NOT NULL, position INTEGER NOT NULL,
+        question VARCHAR NOT NULL, answer VARCHAR NOT NULL, status VARCHAR NOT NULL,
+        model VARCHAR NOT NULL, adapter VARCHAR NOT NULL, quantization VARCHAR NOT NULL,
+        settings VARCHAR NOT NULL, context_level VARCHAR NOT NULL, context VARCHAR NOT NULL,
+        seen VARCHAR NOT NULL, seconds DOUBLE, first_token_seconds DOUBLE, tokens BIGINT,
+        warnings VARCHAR NOT NULL, error VARCHAR NOT NULL, created_at VARCHAR NOT NULL,
+        superseded_at VARCHAR)""",
+    """CREATE TABLE settings (
+        name VARCHAR PRIMARY KEY, value VARCHAR NOT NULL, updated_at VARCHAR NOT NULL)""",
+    """CREATE TABLE ingests (
+        id VARCHAR PRIMARY KEY, folder VARCHAR NOT NULL, total BIGINT NOT NULL,
+        status VARCHAR NOT NULL, started_at VARCHAR NOT NULL, finished_at VARCHAR)""",
+    """CREATE TABLE ingest_files (
+        ingest_id VARCHAR, position BIGINT, path VARCHAR NOT NULL, outcome VARCHAR NOT NULL,
+        micrograph_id VARCHAR, reason VARCHAR NOT NULL, PRIMARY KEY (ingest_id, position))""",
+)
+
+MIGRATIONS: tuple[tuple[str, Migration], ...] = (("first_workspace", first_workspace),)
+"""Name and step, oldest first. Append only."""
+
+
+def migrate(
+    database: Database, migrations: tuple[tuple[str, Migration], ...] = MIGRATIONS
+) -> tuple[str, ...]:
+    """Bring the schema up to date; return the names of the steps that were taken.
+
+    Raises
+    ------
+    WorkspaceDamaged
+        When the database is of a newer sLAVA, or of another program.
+    """
+    applied = _applied(database)
+    known = tuple(name for name, _ in migrations)
+    _refuse_unknown(applied, known, database)
+    taken = []
+    for position, (name, step) in enumerate(migrations[len(applied) :], start=len(applied)):
+        with database.writing() as transaction:
+            step(transaction)
+            transaction.run(
+                "INSERT INTO schema_migrations VALUES (?, ?, ?)",
+                position,
+                name,
+                datetime.now(UTC).isoformat(timespec="seconds"),
+            )
+        taken.append(name)
+    return tuple(taken)
+
+
+def _applied(database: Database) -> tuple[str, ...]:
+    """Names of the steps taken so far; makes the table that keeps them in an empty file."""
+    tables = {name for (name,) in database.rows("SELECT table_name FROM duckdb_tables()")}
+    if not tables:
+        with database.writing() as transaction:
+            transaction.run(
+                "CREATE TABLE schema_migrations (position INTEGER PRIMARY KEY, "
+                "name VARCHAR NOT NULL, applied_at VARCHAR NOT NULL)"
+            )
+    elif "schema_migrations" not in tables:
+        raise WorkspaceDamaged(
+            f"{database.path} is a DuckDB database of another program (it has the table "
+            f"{min(tables)}). Choose another folder with --workspace DIR."
+        )
+    rows = database.rows("SELECT name FROM schema_migrations ORDER BY position")
+    return tuple(name for (name,) in rows)
+
+
+def _refuse_unknown(applied: tuple[str, ...], known: tuple[str, ...], database: Database) -> None:
+    if applied == known[: len(applied)]:
+        return
+    unknown = next((a for a in applied if a not in known), applied[-1])
+    raise WorkspaceDamaged(
+        f"{database.path} was written by a newer sLAVA (its schema has the step {unknown!r}, "
+        "unknown here). Update sLAVA, or choose another folder with --workspace DIR."
+    )

@@ -1,0 +1,20 @@
+"""Searching text the way people type: any case, every word somewhere, both micro signs alike."""
+
+from __future__ import annotations
+
+
+def matching(columns: str, search: str) -> tuple[str, tuple[str, ...]]:
+    """A condition that every word of ``search`` occurs in the SQL text ``columns``.
+
+    Returns
+    -------
+    tuple
+        The SQL condition (``TRUE`` for an empty search) and its parameters.
+    """
+    words = _folded(search).split()
+    one = f"contains(replace(lower({columns}), 'µ', 'μ'), ?)"
+    return " AND ".join([one] * len(words)) or "TRUE", tuple(words)
+
+
+def _folded(text: str) -> str:
+    return text.lower().replace("µ", "μ")

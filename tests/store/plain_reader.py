@@ -1,0 +1,70 @@
+"""A small reader that stands in for the project's own: PNG and TIFF of Pillow, one-line sidecars.
+
+It is a whole reader, not a record of calls: what it says comes from the bytes it is given.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+
+from slava.domain import Calibration, Instrument, Micrograph, MicrographId
+from slava.errors import UnreadableMicrograph
+
+
+@dataclass(frozen=True)
+class PlainInspected:
+    micrograph: Micrograph
+    grey: NDArray[Any]
+
+
+@dataclass
+class PlainReader:
+    """Reads what Pillow reads; the sidecar is ``nm_per_px=VALUE``."""
+
+    reads: int = 0
+
+    def __call__(
+        self, path: Path, *, name: str | None = None, sidecar: Path | bytes | None = None
+    ) -> PlainInspected:
+        self.reads += 1
+        content = path.read_bytes()
+        try:
+            with Image.open(path) as opened:
+                grey, form = np.asarray(opened.convert("L")), opened.format or "?"
+        except (UnidentifiedImageError, OSError, SyntaxError) as error:
+            raise UnreadableMicrograph(path, "holds no picture.", "Give a PNG.") from error
+        text = sidecar.read_bytes() if isinstance(sidecar, Path) else sidecar
+        record = Micrograph(
+            id=MicrographId(hashlib.sha256(content).hexdigest()),
+            name=name or path.name,
+            format=form,
+            width_px=grey.shape[1],
+            height_px=grey.shape[0],
+            bit_depth=8,
+            size_bytes=len(content),
+            calibration=_calibration(text),
+            instrument=Instrument(vendor="Plain", modality="SEM", magnification=1000.0),
+            warnings=() if text else ("no sidecar",),
+        )
+        return PlainInspected(record, grey)
+
+
+def _calibration(text: bytes | None) -> Calibration | None:
+    if not text or b"=" not in text:
+        return None
+    return Calibration(float(text.split(b"=")[1]), "sidecar", "beside")
+
+
+def write_micrograph(path: Path, seed: int, size: int = 48) -> Path:
+    """A PNG of noise that no other seed gives."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pixels = np.random.default_rng(seed).integers(0, 255, (size, size + 8), dtype=np.uint8)
+    Image.fromarray(pixels).save(path, format="PNG")
+    return path
