@@ -14,15 +14,16 @@ from slava.synthetic.bodies import curve
 from slava.synthetic.canvas import Array, Canvas, Points, blur, noise
 
 
-def damage(canvas: Canvas, image: Array, kind: str) -> tuple[Array, Box]:
-    """Return the signal with a defect of ``kind`` in it, and the box around the defect."""
+def damage(canvas: Canvas, image: Array, kind: str) -> tuple[Array, NDArray[np.bool_]]:
+    """Return the signal with a defect of ``kind`` in it, and the pixels of the defect."""
     return _KINDS[kind](canvas, image)
 
 
-def _box(c: Canvas, mask: NDArray[np.bool_]) -> Box:
+def enclosing_box(mask: NDArray[np.bool_]) -> Box:
+    """The least rectangle around the true pixels of ``mask``; the whole where there are none."""
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     if not len(rows):
-        return Box(0, 0, c.width_px, c.height_px)
+        return Box(0, 0, mask.shape[1], mask.shape[0])
     return Box(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
 
 
@@ -37,7 +38,7 @@ def _stroke(c: Canvas, lines: list[tuple[Points, float]]) -> Array:
     return np.asarray(sheet.reduce(2), np.float32) / 255
 
 
-def _crack(c: Canvas, image: Array) -> tuple[Array, Box]:
+def _crack(c: Canvas, image: Array) -> tuple[Array, NDArray[np.bool_]]:
     """A jagged dark line with bright lips, perhaps branching."""
     width = c.uniform(0.007, 0.022) * c.side
     angle = c.uniform(0, 2 * np.pi)
@@ -52,10 +53,10 @@ def _crack(c: Canvas, image: Array) -> tuple[Array, Box]:
     gap = _stroke(c, lines)
     lips = np.clip(blur(gap, 0.5 * width) * 1.6 - gap, 0, 1)
     image = image + c.uniform(0.1, 0.35) * lips
-    return image * (1 - gap) + gap * c.uniform(-0.15, 0.08), _box(c, gap > 0.3)
+    return image * (1 - gap) + gap * c.uniform(-0.15, 0.08), gap > 0.3
 
 
-def _holes(c: Canvas, image: Array) -> tuple[Array, Box]:
+def _holes(c: Canvas, image: Array) -> tuple[Array, NDArray[np.bool_]]:
     """Pits with bright rims."""
     pits = np.zeros(c.shape, np.float32)
     for _ in range(int(c.rng.integers(1, 7))):
@@ -67,10 +68,10 @@ def _holes(c: Canvas, image: Array) -> tuple[Array, Box]:
         image = image + c.uniform(0.1, 0.4) * np.exp(
             -(((distance - reach) / (0.008 * c.side)) ** 2)
         )
-    return image * (1 - pits) + pits * c.uniform(-0.1, 0.1), _box(c, pits > 0.3)
+    return image * (1 - pits) + pits * c.uniform(-0.1, 0.1), pits > 0.3
 
 
-def _debris(c: Canvas, image: Array) -> tuple[Array, Box]:
+def _debris(c: Canvas, image: Array) -> tuple[Array, NDArray[np.bool_]]:
     """Jagged foreign flakes, bright and rough, with a shadow."""
     flakes = np.zeros(c.shape, np.float32)
     for _ in range(int(c.rng.integers(1, 6))):
@@ -88,10 +89,10 @@ def _debris(c: Canvas, image: Array) -> tuple[Array, Box]:
         body = c.uniform(0.55, 0.95) + 0.12 * grain + 0.2 * rim
         image = image * (1 - flake) + flake * body
         flakes = np.maximum(flakes, flake)
-    return image.astype(np.float32), _box(c, flakes > 0.3)
+    return image.astype(np.float32), flakes > 0.3
 
 
-def _scratch(c: Canvas, image: Array) -> tuple[Array, Box]:
+def _scratch(c: Canvas, image: Array) -> tuple[Array, NDArray[np.bool_]]:
     """One to three straight grooves across the picture, dark with one bright lip."""
     angle = c.uniform(0, np.pi)
     grooves = np.zeros(c.shape, np.float32)
@@ -105,7 +106,7 @@ def _scratch(c: Canvas, image: Array) -> tuple[Array, Box]:
         image = image * (1 - groove) + groove * (image * 0.4 + c.uniform(-0.1, 0.1))
         grooves = np.maximum(grooves, groove)
         angle += c.rng.normal(0, 0.1)
-    return image.astype(np.float32), _box(c, grooves > 0.3)
+    return image.astype(np.float32), grooves > 0.3
 
 
 _KINDS = {"crack": _crack, "holes": _holes, "debris": _debris, "scratch": _scratch}

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from slava.errors import BadSetting
 from slava.synthetic.canvas import Canvas, Sketch
-from slava.synthetic.defects import damage
+from slava.synthetic.defects import damage, enclosing_box
 from slava.synthetic.optics import expose, signal
 from slava.synthetic.scenes import SCENES
 from slava.synthetic.strip import burn_databar
@@ -43,6 +43,8 @@ class Drawing:
 
     pixels: NDArray[np.uint8]
     truth: Truth
+    defect_mask: NDArray[np.bool_] | None = None
+    """(height_px, width_px) pixels of the defect; ``None`` without one."""
 
 
 def draw_micrograph(
@@ -81,10 +83,10 @@ def draw_micrograph(
     canvas = Canvas(width_px, height_px, rng)
     sketch = SCENES[chosen](canvas)
     image = signal(canvas, sketch.relief)
-    defect, box = "none", None
+    defect, mask = "none", None
     if sketch.defects and canvas.chance(defect_share):
         defect = str(rng.choice(sketch.defects))
-        image, box = damage(canvas, image, defect)
+        image, mask = damage(canvas, image, defect)
     pixels, exposure = expose(canvas, image)
     nm_per_px = _pixel_size(canvas, chosen)
     databar = None
@@ -100,7 +102,7 @@ def draw_micrograph(
         coverage_fraction=_coverage(canvas, sketch),
         nm_per_px=nm_per_px,
         defect=defect,
-        defect_box=box,
+        defect_box=None if mask is None else enclosing_box(mask),
         diameter_px=sketch.diameter_px,
         count=sketch.count,
         period_px=sketch.period_px,
@@ -110,7 +112,7 @@ def draw_micrograph(
         charging=exposure.charging,
         databar=databar,
     )
-    return Drawing(pixels, truth)
+    return Drawing(pixels, truth, mask)
 
 
 def _coverage(canvas: Canvas, sketch: Sketch) -> float:

@@ -14,17 +14,20 @@ def draw_powder(canvas: Canvas) -> Sketch:
     c = canvas
     lay_ground(c, tone=-0.4, busy=0.5)
     shape = c.pick({"angular": 4, "rounded": 3, "flaky": 2, "fine clumps": 3})
-    radius = c.log_uniform(0.012, 0.11) * c.side
-    full = c.uniform(0.7, 2.2)
-    number = int(np.clip(full * c.width_px * c.height_px / (np.pi * radius**2), 20, 240))
+    full = c.uniform(1.0, 2.4) if c.chance(0.8) else c.uniform(0.5, 1.0)
+    area = c.width_px * c.height_px
+    number = int(np.exp(c.uniform(np.log(18), np.log(200))))
+    radius = float(np.sqrt(full * area / (np.pi * number)))
     spread = c.uniform(0.3, 0.7)
-    radii = np.clip(radius * np.exp(c.rng.normal(0, spread, number)), 0.006 * c.side, 0.25 * c.side)
+    radii = radius * np.exp(c.rng.normal(-(spread**2), spread, number))
+    radii = np.clip(radii, 0.006 * c.side, 0.28 * c.side)
     heap = c.noise(c.uniform(0.25, 0.6) * c.side) * radius * c.uniform(0.0, 2.0)
+    if c.chance(0.6):
+        _bed(c, radius)
     for r in np.sort(radii)[::-1]:
         _drop_grain(c, shape, float(r), heap)
-    dust = c.uniform(0, 1)
-    if dust > 0.4:
-        _dust(c, radius, int(120 * dust))
+    if c.chance(0.6):
+        _dust(c, radius, int(c.rng.integers(20, 90)))
     rough = shape == "fine clumps" or c.chance(0.5)
     if rough:
         fine = c.log_uniform(0.006, 0.02) * c.side
@@ -32,6 +35,14 @@ def draw_powder(canvas: Canvas) -> Sketch:
     per_grain = c.rng.normal(0, c.uniform(0.02, 0.15), len(c.areas) + 1)
     c.tone += np.where(c.owner > 0, per_grain[c.owner] + c.uniform(0, 0.5), 0).astype(np.float32)
     return _describe(c, shape, rough)
+
+
+def _bed(c: Canvas, radius: float) -> None:
+    """The fine part of the powder that the grains lie on."""
+    fine = c.uniform(0.15, 0.5) * radius
+    c.height += c.uniform(0.4, 1.0) * fine * (c.noise(fine) + 0.5 * c.noise(max(1.2, 0.4 * fine)))
+    c.height -= 1.5 * fine
+    c.tone += c.uniform(0.0, 0.5)
 
 
 def _describe(c: Canvas, shape: str, rough: bool) -> Sketch:
