@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from slava.domain import Calibration, Micrograph, MicrographId
 from slava.errors import BadSetting, NotFound
 from store.calibrations import CalibrationRecord, SetBy, add_calibration, list_calibrations
+from store.candidates import find_sidecar
 from store.clock import now
 from store.database import Database
 from store.files import hash_bytes
@@ -78,14 +79,16 @@ class Micrographs:
         name : str, optional
             The name it came with, when ``path`` is not its own place; untrusted text.
         sidecar : Path or bytes, optional
-            The text file that the microscope wrote beside it.
+            The text file that the microscope wrote beside it; looked for there by its name when
+            neither it nor ``name`` is given.
 
         Raises
         ------
         UnreadableMicrograph
             When the file holds no micrograph; then nothing has changed.
         """
-        digest, text = digest_of(path), sidecar_bytes(sidecar)
+        digest = digest_of(path)
+        text = sidecar_bytes(sidecar or (find_sidecar(path) if name is None else None))
         shown = last_part(name or path.name)
         if self._find(digest) is not None:
             return Added(self._complete(digest, path, shown, text), duplicate=True)

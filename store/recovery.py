@@ -1,8 +1,7 @@
 """What the opening does about a process that was killed.
 
 Half-written files go; removals that had begun are finished; originals whose row was not reached
-(or was lost with a damaged database) get a row; turns and ingests that were under way are marked.
-Nothing that can still be read is deleted.
+(or was lost with a damaged database) get a row. Nothing that can still be read is deleted.
 """
 
 from __future__ import annotations
@@ -11,8 +10,6 @@ import logging
 
 from slava.domain import MicrographId
 from slava.errors import UnreadableMicrograph
-from store.clock import now
-from store.conversations import Conversations
 from store.database import Database
 from store.files import temporary_files
 from store.layout import Layout, original_of, sidecar_of
@@ -21,9 +18,7 @@ from store.micrographs import Micrographs
 log = logging.getLogger(__name__)
 
 
-def recover(
-    database: Database, layout: Layout, micrographs: Micrographs, conversations: Conversations
-) -> None:
+def recover(database: Database, layout: Layout, micrographs: Micrographs) -> None:
     """Put a workspace in order; needs to be alone with it."""
     for folder in (layout.micrographs, layout.previews):
         for path in temporary_files(folder):
@@ -31,12 +26,6 @@ def recover(
     micrographs.finish_removals()
     _adopt(layout, micrographs, _ids(database))
     _tidy_sidecars(database, layout, micrographs)
-    conversations.interrupt_streaming()
-    with database.writing() as transaction:
-        transaction.run(
-            "UPDATE ingests SET status = 'interrupted', finished_at = ? WHERE status = 'running'",
-            now(),
-        )
 
 
 def _ids(database: Database) -> set[MicrographId]:

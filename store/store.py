@@ -14,6 +14,7 @@ from store.conversations import Conversations
 from store.database import Database
 from store.facts import Facts
 from store.files import sync_folder
+from store.ingests import Ingests
 from store.inspecting import Inspect, inspect_file
 from store.layout import Layout
 from store.lock import WorkspaceLock
@@ -36,6 +37,7 @@ class Store:
         self.micrographs = Micrographs(database, self.originals)
         self.facts = Facts(database)
         self.conversations = Conversations(database)
+        self.ingests = Ingests(database)
         self.settings = Settings(database)
 
     @classmethod
@@ -62,12 +64,15 @@ class Store:
         layout.create()
         lock = WorkspaceLock(layout.lock, layout.root)
         try:
-            store = cls(layout, lock, _open_database(layout), inspect)
+            database = _open_database(layout)
         except BaseException:
             lock.release()
             raise
+        store = cls(layout, lock, database, inspect)
         try:
-            recover(store.database, layout, store.micrographs, store.conversations)
+            recover(database, layout, store.micrographs)
+            store.conversations.interrupt_streaming()
+            store.ingests.interrupt_running()
         except BaseException:
             store.close()
             raise
