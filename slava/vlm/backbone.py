@@ -64,6 +64,8 @@ class Chunk:
     text: str
     tokens: int = 1
     finish: Finish | None = None
+    notice: str = ""
+    """What the user must know about this answer, such as turns that did not fit the context."""
 
 
 @dataclass(frozen=True, slots=True)

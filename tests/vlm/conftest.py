@@ -1,0 +1,32 @@
+"""The checkpoints, made once for all tests, and two micrographs to show them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from tests.vlm import vlm_checkpoints
+
+from slava.domain import Box
+from slava.vlm.backbone import View
+
+
+@pytest.fixture(scope="session")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory):
+    """Folder of a checkpoint by the name of its architecture; made at first use."""
+    root = tmp_path_factory.mktemp("checkpoints")
+
+    def folder(name: str):
+        path = root / name
+        return path if path.exists() else vlm_checkpoints.MAKERS[name](path)
+
+    return folder
+
+
+@pytest.fixture(scope="session")
+def views() -> list[View]:
+    """Two micrographs of different shapes: blobs, and stripes."""
+    y, x = np.mgrid[0:150, 0:200]
+    blobs = 127 + 120 * np.sin(x / 9) * np.cos(y / 7)
+    stripes = np.where((x + y) // 12 % 2 == 0, 40, 220)[:, :120]
+    pictures = [blobs.astype(np.uint8), stripes.astype(np.uint8)]
+    return [View(p, Box(0, 0, p.shape[1], p.shape[0])) for p in pictures]
