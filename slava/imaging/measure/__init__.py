@@ -1,0 +1,19 @@
+"""Measuring micrographs: pixels in, facts out, nanometres only with a calibration.
+
+``measure_micrograph`` does everything in one go; ``facts_of``, ``to_record`` and ``outlines`` put
+the result into the form that the facts panel, the command line and the viewer need. Nothing here
+reads files or knows of stores, models or windows.
+"""
+
+from slava.imaging.measure.kind import choose_kind
+from slava.imaging.measure.micrograph import measure_micrograph
+from slava.imaging.measure.record import fact_record, facts_of, outlines, to_record
+
+__all__ = [
+    "choose_kind",
+    "fact_record",
+    "facts_of",
+    "measure_micrograph",
+    "outlines",
+    "to_record",
+]

@@ -1,0 +1,158 @@
+"""Fibres: which strips between parallel edges are fibre bodies, how wide, and how many bodies.
+
+A strip brighter than what lies on both its sides is a fibre. Where fibres lie side by side few
+strips are; then every strip is taken but the gaps, which are darker than both sides. Bright rims
+are strips too: they are the narrow ones. This module must not know how edges were found.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from slava.domain import Fact
+from slava.imaging.measure.facts import Ruler, length_fact
+from slava.imaging.measure.foreground import Labels, Mask
+from slava.imaging.measure.strips import Edges, Strips
+
+RIM_SIGMAS = 6.0
+"""Narrower strips, in multiples of the edge smoothing, are rims rather than fibres."""
+
+RIM_SHARE = 0.06
+"""A strip is never a rim if it is wider than this share of the longer side."""
+
+BRIGHT_SHARE = 0.15
+"""From this share of strips on, those brighter than both sides stand for all fibres."""
+
+LEAST_STRIPS = 10
+"""Fewer strips measure nothing."""
+
+LEAST_WALKS = 6
+"""Two edges belong to one fibre from so many strips between them on."""
+
+METHOD = "distance between parallel long edges, across"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fibres:
+    """Fibre bodies of a view, in view pixels."""
+
+    strips: Strips
+    """Those taken as fibre."""
+    body: NDArray[np.int32]
+    """(n,) the fibre, from 1, that each strip belongs to; 0 belongs to none that is counted."""
+    rule: str
+    """How strips were chosen: ``brighter than both sides``, ``not a gap`` or ``all``."""
+
+    def __len__(self) -> int:
+        return int(self.body.max(initial=0))
+
+    @property
+    def diameter(self) -> float:
+        """Area-weighted median of the local diameters."""
+        return weighted_median(self.strips.width, self.strips.width)
+
+    @property
+    def diameters(self) -> NDArray[np.float64]:
+        """(fibres,) median diameter of each."""
+        each = range(1, len(self) + 1)
+        return np.array([np.median(self.strips.width[self.body == i]) for i in each])
+
+
+def weighted_median(values: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
+    """The value that half of the weight lies below."""
+    order = np.argsort(values)
+    cumulated = np.cumsum(weights[order])
+    return float(values[order][np.searchsorted(cumulated, cumulated[-1] / 2)])
+
+
+def find_fibres(edges: Edges, strips: Strips) -> Fibres | None:
+    """The fibre bodies, or ``None`` where too few strips were found."""
+    side = max(edges.labels.shape)
+    wide = strips.chosen(
+        (strips.width > RIM_SIGMAS * edges.sigma) | (strips.width > RIM_SHARE * side)
+    )
+    if len(wide) < LEAST_STRIPS:
+        return None
+    bright: Mask = np.all(wide.rise > 0, axis=1)
+    gap: Mask = np.all(wide.rise < 0, axis=1)
+    chosen: Mask = np.ones(len(wide), bool)
+    rule = "all"
+    if bright.mean() >= BRIGHT_SHARE:
+        chosen, rule = bright, "brighter than both sides"
+    elif (~gap).mean() >= BRIGHT_SHARE:
+        chosen, rule = ~gap, "not a gap"
+    taken = wide.chosen(chosen)
+    return Fibres(taken, _bodies(taken), rule) if len(taken) >= LEAST_STRIPS else None
+
+
+def paint(fibres: Fibres, shape: tuple[int, int]) -> Labels:
+    """(height, width) int32: every strip drawn in the number of its fibre."""
+    from scipy import ndimage as ndi
+
+    labels = np.zeros(shape, np.int32)
+    strips = fibres.strips
+    along = np.linspace(0, 1, int(np.ceil(strips.width.max())) + 1)[None, :, None]
+    for part in np.array_split(np.argsort(-strips.width), 1 + len(strips) * along.size // 500_000):
+        spots = strips.start[part, None] + along * (strips.end - strips.start)[part, None]
+        x, y = np.rint(spots).astype(int).transpose(2, 0, 1)
+        labels[y, x] = fibres.body[part, None]
+    closed = ndi.grey_closing(labels, size=(2 * strips.every + 1,) * 2)
+    return np.where(labels > 0, labels, closed).astype(np.int32)
+
+
+def fibre_facts(fibres: Fibres, ruler: Ruler) -> list[Fact]:
+    """Number, diameter and its spread between fibres."""
+    parameters: dict[str, float | int | str] = {
+        "strips": len(fibres.strips),
+        "strips_taken": fibres.rule,
+        "reduced_by": ruler.step,
+    }
+    each = fibres.diameters * ruler.step
+    spread = float(each.std(ddof=1)) if len(each) > 1 else None
+    error = None if spread is None else spread / len(each) ** 0.5
+    note = "; area-weighted median" + ("" if error is None else " ± spread / √fibres")
+    count = Fact("fibre_count", "Fibres", len(fibres), method=METHOD, parameters=parameters)
+    diameter = length_fact(
+        "fibre_diameter_mean",
+        "Fibre diameter",
+        ruler.px(fibres.diameter),
+        ruler.nm_per_px,
+        uncertainty_px=error,
+        method=METHOD + note,
+        parameters=parameters,
+    )
+    if spread is None:
+        return [count, diameter]
+    deviation = length_fact(
+        "fibre_diameter_std",
+        "Spread of diameters",
+        spread,
+        ruler.nm_per_px,
+        method="standard deviation between fibres",
+        parameters=parameters,
+    )
+    return [count, diameter, deviation]
+
+
+def _bodies(strips: Strips) -> NDArray[np.int32]:
+    """Number the connected sets of edge flanks that strips link.
+
+    A flank is an edge seen from its brighter or from its darker side, so that two fibres which
+    share an edge stay two.
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    flanks = strips.sides * 2 + (strips.rise > 0)
+    size = int(flanks.max()) + 1
+    low, high = flanks.min(axis=1), flanks.max(axis=1)
+    pair, inverse, walks = np.unique(low * size + high, return_inverse=True, return_counts=True)
+    firm = pair[walks >= LEAST_WALKS]
+    links = coo_array((np.ones(len(firm)), (firm // size, firm % size)), shape=(size, size))
+    _, component = connected_components(links, directed=False)
+    body = np.where(walks[inverse] >= LEAST_WALKS, component[low], -1)
+    _, numbered = np.unique(body, return_inverse=True)
+    return (numbered + (0 if (body < 0).any() else 1)).astype(np.int32)
