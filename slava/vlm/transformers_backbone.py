@@ -35,8 +35,8 @@ from slava.vlm.model_folder import ModelFolder, find_model
 from slava.vlm.prompting import Prompt, Prompter
 from slava.vlm.scoring import Scorer, continuations
 
-Progress = Callable[[float, str], None]
-"""Called with the fraction done, 0..1, and what is being done."""
+Progress = Callable[[str], None]
+"""Told in a few words what is being done, with the percentage where there is one."""
 
 _QUANTIZATIONS: tuple[Quantization, ...] = ("none", "int8", "nf4")
 _loading = threading.Lock()
@@ -79,15 +79,15 @@ class TransformersBackbone:
         device
             ``cuda`` or ``cpu``; by default the GPU where there is one.
         on_progress
-            Told the fraction of the weights that are in place.
+            Told what is being done and how much of the weights is in place.
 
         Raises
         ------
         ModelNotFound, ModelNeedsDownload, ModelUnusable, ModelDoesNotFit
             Before any weight is read.
         """
-        report = on_progress or (lambda _fraction, _text: None)
-        report(0.0, "Looking at the model's files")
+        report = on_progress or (lambda _text: None)
+        report("looking at the model's files")
         folder = find_model(reference, cache_dir=cache_dir)
         quantization = _settle_quantization(folder, quantization)
         device = device or ("cuda" if torch.cuda.is_available() else "cpu")
@@ -97,7 +97,6 @@ class TransformersBackbone:
             dtype = _choose_dtype(folder, device)
             _require_room(folder, quantization, device, dtype)
             model = _load_model(folder, quantization, device, dtype)
-        report(1.0, "Ready")
         return cls(model, processor, folder, quantization)
 
     def report(self) -> Report:
@@ -420,7 +419,7 @@ class _Counted:
         self._total = kwargs.get("total") or (
             len(self._items) if hasattr(self._items, "__len__") else 0
         )
-        self._done, self._report = 0, report
+        self._done, self._told, self._report = 0, 0, report
 
     def __iter__(self) -> Iterator[Any]:
         for item in self._items:
@@ -429,8 +428,10 @@ class _Counted:
 
     def update(self, count: float = 1) -> None:
         self._done += int(count)
-        if self._total:
-            self._report(0.05 + 0.9 * min(self._done / self._total, 1.0), "Loading the weights")
+        percent = 100 * self._done // self._total if self._total else 0
+        if percent > self._told:
+            self._told = percent
+            self._report(f"loading the weights, {percent} %")
 
     def __getattr__(self, _name: str) -> Callable[..., None]:
         return lambda *_args, **_kwargs: None

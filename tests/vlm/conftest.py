@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.vlm import vlm_checkpoints
 
 from slava.domain import Box
 from slava.vlm.backbone import View
+from tests.vlm import vlm_checkpoints
 
 
 @pytest.fixture(scope="session")

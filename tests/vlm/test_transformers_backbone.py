@@ -10,12 +10,13 @@ import weakref
 
 import numpy as np
 import pytest
-import torch
 
 from slava.errors import BadQuestion, ModelError
 from slava.vlm.backbone import Backbone, GenerationSettings, Message
 from slava.vlm.generation import Ends
 from slava.vlm.transformers_backbone import TransformersBackbone
+
+torch = pytest.importorskip("torch")
 
 ARCHITECTURES = ("qwen2_5_vl", "idefics3", "llava", "llava_onevision")
 QUANTIZATIONS = ("none", "int8", "nf4")
@@ -303,14 +304,10 @@ def test_without_pictures_it_answers_too(backbone):
 
 def test_progress_is_told_while_it_loads(checkpoint):
     told = []
-    loaded = TransformersBackbone.load(
-        checkpoint("idefics3"), on_progress=lambda fraction, text: told.append((fraction, text))
-    )
-    fractions = [fraction for fraction, _ in told]
-    assert fractions == sorted(fractions)
-    assert fractions[0] == 0.0
-    assert fractions[-1] == 1.0
-    assert len(set(fractions)) > 4
+    loaded = TransformersBackbone.load(checkpoint("idefics3"), on_progress=told.append)
+    assert told[0] == "looking at the model's files"
+    assert told[-1] == "loading the weights, 100 %"
+    assert len(set(told)) == len(told) > 5
     loaded.close()
 
 
