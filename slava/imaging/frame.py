@@ -1,0 +1,77 @@
+"""What a file holds: its pixels unharmed and what is written beside them.
+
+Here are the record and the choice of the grey values. It must not know how files are read,
+nor what any vendor's tags mean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+MAX_PIXELS = 400_000_000
+"""A picture that claims more than this is refused from its header, before anything is decoded."""
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """One picture as a file stores it.
+
+    ``pixels`` is (height_px, width_px), or (height_px, width_px, 3) in colour, in the numbers
+    of the file: nothing is stretched or rounded. ``bit_depth`` is that of one stored sample.
+    ``tags`` holds what the file says, sorted by where it says it (``fei``, ``zeiss``,
+    ``tiff`` ...), not yet interpreted.
+    """
+
+    pixels: NDArray[Any]
+    format: str
+    bit_depth: int
+    tags: Mapping[str, Any] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def width_px(self) -> int:
+        return int(self.pixels.shape[1])
+
+    @property
+    def height_px(self) -> int:
+        return int(self.pixels.shape[0])
+
+
+def grey(frame: Frame) -> NDArray[Any]:
+    """The grey values of a frame, in its own depth.
+
+    A picture whose three channels agree gives one of them untouched; a really coloured one its
+    luma 0.299 R + 0.587 G + 0.114 B (ITU-R BT.601), which leaves every grey pixel as it is.
+    Values that are not finite become the darkest finite one.
+
+    Returns
+    -------
+    ndarray, (height_px, width_px), dtype of ``frame.pixels``
+    """
+    pixels = frame.pixels
+    if pixels.ndim == 3:
+        pixels = _one_channel(pixels)
+    return _finite(pixels) if pixels.dtype.kind == "f" else pixels
+
+
+def _one_channel(pixels: NDArray[Any]) -> NDArray[Any]:
+    red, green, blue = (pixels[..., k] for k in range(3))
+    if np.array_equal(red, green) and np.array_equal(red, blue):
+        return np.ascontiguousarray(red)
+    if pixels.dtype.kind == "f":
+        return np.asarray(0.299 * red + 0.587 * green + 0.114 * blue, dtype=pixels.dtype)
+    weighted = 299 * red.astype(np.int64) + 587 * green.astype(np.int64)
+    weighted += 114 * blue.astype(np.int64)
+    return np.asarray((weighted + 500) // 1000, dtype=pixels.dtype)
+
+
+def _finite(pixels: NDArray[Any]) -> NDArray[Any]:
+    known = np.isfinite(pixels)
+    if known.all():
+        return pixels
+    return np.where(known, pixels, pixels[known].min()).astype(pixels.dtype)

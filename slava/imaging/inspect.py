@@ -1,0 +1,134 @@
+"""A file becomes a Micrograph: what it is, what it says of itself, and what may be believed.
+
+It must not know of the workspace, nor of what is measured later.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from slava.domain import Databar, Micrograph, MicrographId
+from slava.imaging.calibrate import Account, calibrate, find_sidecar, read_sidecar
+from slava.imaging.databar import find_databar
+from slava.imaging.frame import Frame, grey
+from slava.imaging.read import frame_from_bytes, read_bytes
+
+
+@dataclass(frozen=True, eq=False)
+class Inspected:
+    """A micrograph with its pixels.
+
+    ``grey`` is (height_px, width_px) of the whole file in its own depth, ``frame`` what was
+    read; ``sidecar`` are the bytes of the text file that was used, for whoever keeps the file.
+    """
+
+    micrograph: Micrograph
+    grey: NDArray[Any]
+    frame: Frame
+    sidecar: bytes | None = None
+
+
+def inspect_micrograph(
+    path: Path, *, name: str | None = None, sidecar: Path | bytes | None = None
+) -> Inspected:
+    """Read a file and say what it is.
+
+    Parameters
+    ----------
+    path : Path
+    name : str, optional
+        The name it came with, when it is stored under another.
+    sidecar : Path or bytes, optional
+        The instrument's text file, or its content. Otherwise one of the same name is looked for
+        beside the file.
+
+    Returns
+    -------
+    Inspected
+        ``micrograph.id`` is the SHA-256 of the file's bytes, which are read once.
+
+    Raises
+    ------
+    UnreadableMicrograph
+        When the file holds no micrograph.
+    """
+    path = Path(path)
+    data = read_bytes(path)
+    frame = frame_from_bytes(data, path.with_name(_plain_name(name)) if name else path)
+    text, title = _sidecar(path, sidecar)
+    account = calibrate(frame, text, title)
+    pixels = grey(frame)
+    micrograph = _micrograph(data, frame, account, name or path.name, _databar(account, pixels))
+    return Inspected(micrograph, pixels, frame, text)
+
+
+def to_record(micrograph: Micrograph) -> dict[str, Any]:
+    """A micrograph as JSON, with the keys that the command line promises."""
+    calibration, instrument, bar = (
+        micrograph.calibration,
+        micrograph.instrument,
+        micrograph.databar,
+    )
+    return {
+        "name": micrograph.name,
+        "sha256": micrograph.id,
+        "format": micrograph.format,
+        "width_px": micrograph.width_px,
+        "height_px": micrograph.height_px,
+        "bit_depth": micrograph.bit_depth,
+        "nm_per_px": micrograph.nm_per_px,
+        "calibration_source": calibration.source if calibration else None,
+        "calibration_detail": calibration.detail if calibration else None,
+        "field_width_um": micrograph.field_width_um,
+        "magnification": instrument.magnification,
+        "accelerating_voltage_kv": instrument.accelerating_voltage_kv,
+        "working_distance_mm": instrument.working_distance_mm,
+        "detector": instrument.detector,
+        "vendor": instrument.vendor,
+        "model": instrument.model,
+        "modality": instrument.modality,
+        "acquired_at": instrument.acquired_at,
+        "databar_top_px": bar.top if bar else None,
+        "databar_bottom_px": bar.bottom if bar else None,
+        "warnings": list(micrograph.warnings),
+    }
+
+
+def _plain_name(name: str) -> str:
+    """The last part of an untrusted name, for messages."""
+    last = name.replace("\\", "/").rsplit("/", 1)[-1].replace("\0", "")
+    return last if last.strip(". ") else "micrograph"
+
+
+def _sidecar(path: Path, given: Path | bytes | None) -> tuple[bytes | None, str]:
+    if isinstance(given, bytes):
+        return given, ""
+    found = Path(given) if given is not None else find_sidecar(path)
+    return (read_sidecar(found), found.name) if found else (None, "")
+
+
+def _databar(account: Account, pixels: NDArray[Any]) -> Databar | None:
+    return account.databar if account.strip_known else find_databar(pixels)
+
+
+def _micrograph(
+    data: bytes, frame: Frame, account: Account, name: str, databar: Databar | None
+) -> Micrograph:
+    return Micrograph(
+        id=MicrographId(hashlib.sha256(data).hexdigest()),
+        name=name,
+        format=frame.format,
+        width_px=frame.width_px,
+        height_px=frame.height_px,
+        bit_depth=frame.bit_depth,
+        size_bytes=len(data),
+        calibration=account.calibration,
+        instrument=account.instrument,
+        databar=databar,
+        warnings=(*frame.warnings, *account.warnings),
+    )

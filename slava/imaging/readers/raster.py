@@ -1,0 +1,78 @@
+"""PNG, JPEG and BMP. Pillow decodes them; 16-bit colour PNG, which it would round, imagecodecs."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import BmpImagePlugin, Image, JpegImagePlugin, PngImagePlugin
+
+from slava.imaging.frame import Frame
+from slava.imaging.readers.refused import Refused, check_size
+from slava.imaging.readers.shape import as_picture
+
+_OPENERS: dict[str, Any] = {
+    # The classes themselves: Image.open has one limit of pixels for the whole process.
+    "PNG": PngImagePlugin.PngImageFile,
+    "JPEG": JpegImagePlugin.JpegImageFile,
+    "BMP": BmpImagePlugin.BmpImageFile,
+}
+_AS_RGB = {"RGBA", "RGBX", "CMYK", "YCbCr", "LAB", "HSV", "RGBa"}
+_COLOUR_TYPES_16 = {2, 6}  # PNG specification, 11.2.2: truecolour, with and without alpha
+
+
+def read_raster(data: bytes, name: str) -> Frame:
+    """Read a PNG, JPEG or BMP.
+
+    Raises
+    ------
+    Refused
+        When it is cut off, damaged or too large.
+    """
+    try:
+        opened = _OPENERS[name](io.BytesIO(data))
+    except Exception as error:
+        raise _damaged(name, error) from error
+    check_size(*opened.size)
+    tags = {"info": {k: v for k, v in opened.info.items() if isinstance(v, (str, int, float))}}
+    try:
+        pixels, bits = _decode(opened, data, name)
+    except Exception as error:
+        raise _damaged(name, error) from error
+    shown, warnings = as_picture(pixels)
+    return Frame(shown, name, bits, tags, tuple(warnings))
+
+
+def _damaged(name: str, error: Exception) -> Refused:
+    said = " ".join(str(error).split())[:80] or type(error).__name__
+    return Refused(
+        f"it begins like a {name}, but cannot be decoded ({said}): it is cut off or damaged.",
+        "Copy or export it again.",
+    )
+
+
+def _decode(opened: Image.Image, data: bytes, name: str) -> tuple[NDArray[Any], int]:
+    if name == "PNG" and data[24] == 16 and data[25] in _COLOUR_TYPES_16:
+        import imagecodecs
+
+        return imagecodecs.png_decode(data)[..., :3], 16
+    opened.load()
+    if opened.mode in ("P", "PA"):
+        return _through_palette(opened), 8
+    if opened.mode in _AS_RGB:
+        opened = opened.convert("RGB")
+    if opened.mode in ("LA", "La"):
+        opened = opened.getchannel("L")
+    pixels = np.asarray(opened)
+    if opened.mode in ("I", "I;16", "I;16B", "I;16L"):
+        return pixels.astype(np.uint16), 16
+    return pixels, 1 if opened.mode == "1" else 8
+
+
+def _through_palette(opened: Image.Image) -> NDArray[Any]:
+    """Grey where every colour in use is grey, else RGB."""
+    colours = np.asarray(opened.convert("RGB"))
+    first = colours[..., :1]
+    return colours[..., 0] if (colours == first).all() else colours

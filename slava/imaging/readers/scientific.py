@@ -1,0 +1,113 @@
+"""Gatan, TIA, Velox and Phenom files through rosettasciio, which is an extra.
+
+It must not know what the axes mean for a calibration; they are passed on as they are.
+"""
+
+from __future__ import annotations
+
+import importlib
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from slava.imaging.frame import Frame
+from slava.imaging.readers.refused import Refused, check_size
+from slava.imaging.readers.shape import as_picture
+
+_MODULES = {
+    "DigitalMicrograph": ("rsciio.digitalmicrograph", "dm3"),
+    "TIA": ("rsciio.tia", "ser"),
+    "EMD": ("rsciio.emd", "emd"),
+    "Phenom": ("rsciio.phenom", "elid"),
+}
+"""Format: the reader's module and the suffix it wants to see."""
+
+
+def read_scientific(data: bytes, name: str) -> Frame:
+    """Read the first picture of a scientific format.
+
+    The bytes are laid down under a plain name of their own, so that what is read is what was
+    hashed and nothing beside the file is looked at.
+
+    Raises
+    ------
+    Refused
+        When the extra is not installed, or the file holds no picture.
+    """
+    reader, suffix = _reader(name)
+    with tempfile.TemporaryDirectory(prefix="slava-") as folder:
+        path = Path(folder) / f"micrograph.{suffix}"
+        path.write_bytes(data)
+        try:
+            signals = reader.file_reader(str(path))
+        except Exception as error:
+            raise _damaged(name, error) from error
+    pictures = [signal for signal in signals if _is_picture(signal)]
+    if not pictures:
+        raise Refused(
+            f"this {name} file holds {len(signals)} data sets, none of them a picture.",
+            "Open a file with a micrograph in it.",
+        )
+    return _frame(pictures, name)
+
+
+def _reader(name: str) -> tuple[Any, str]:
+    module, suffix = _MODULES[name]
+    try:
+        return importlib.import_module(module), suffix
+    except ImportError as error:
+        missing = (error.name or "rsciio").split(".")[0]
+        raise Refused(
+            f"{name} files need the extra `formats`, and its package {missing} is not installed.",
+            'Run: pip install "slava[formats]"',
+        ) from error
+
+
+def _damaged(name: str, error: Exception) -> Refused:
+    said = " ".join(str(error).split())[:80] or type(error).__name__
+    return Refused(
+        f"it begins like a {name} file, but cannot be read ({said}).",
+        "Copy it again, or export it as TIFF.",
+    )
+
+
+def _axes(signal: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    return [axis for axis in signal.get("axes", ()) if int(axis.get("size", 0)) > 1]
+
+
+def _is_picture(signal: Mapping[str, Any]) -> bool:
+    """Two axes of a plane, or a stack of such planes; not a spectrum, nor a map of spectra."""
+    names = [str(axis.get("name", "")).lower() for axis in _axes(signal)]
+    if names[-2:] == ["y", "x"]:
+        return True
+    data = np.asarray(signal["data"])
+    unnamed = not any(name in ("energy", "x-ray energy", "i") for name in names)
+    return data.ndim >= 2 and min(data.shape[-2:]) > 1 and unnamed and len(names) >= 2
+
+
+def _frame(pictures: Sequence[Mapping[str, Any]], name: str) -> Frame:
+    signal = pictures[0]
+    stored = np.asarray(signal["data"])
+    check_size(*reversed(stored.shape[-2:]))
+    rgb = stored.dtype.names is not None
+    pixels, warnings = as_picture(stored, "YXS" if rgb else "".join("N" * stored.ndim))
+    if len(pictures) > 1:
+        warnings.insert(0, f"The file holds {len(pictures)} pictures; this is the first.")
+    bits = 8 if rgb else pixels.dtype.itemsize * 8
+    axes = [
+        {key: _plain(axis.get(key)) for key in ("name", "units", "scale")}
+        for axis in _axes(signal)[-2:]
+    ]
+    tags = {
+        "axes": axes,
+        "metadata": signal.get("metadata", {}),
+        "original": signal.get("original_metadata", {}),
+    }
+    return Frame(pixels, name, bits, tags, tuple(warnings))
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value
