@@ -1,0 +1,270 @@
+"""An endpoint as it should be, and every way in which one goes wrong."""
+
+from __future__ import annotations
+
+import base64
+import io
+import threading
+import time
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from slava.errors import BadSetting, EndpointFailed, ModelError
+from slava.vlm.backbone import Backbone, GenerationSettings, Message
+from slava.vlm.endpoint_backbone import EndpointBackbone
+from tests.vlm.fake_endpoint import FakeEndpoint
+
+SETTINGS = GenerationSettings(max_new_tokens=32, temperature=0.3, seed=7)
+TALK = [Message("system", "You look."), Message("user", "What is this?", (0,))]
+
+
+@pytest.fixture
+def fake():
+    with FakeEndpoint().serving() as served:
+        yield served
+
+
+@pytest.fixture
+def backbone(fake):
+    opened = EndpointBackbone(fake.url)
+    yield opened
+    opened.close()
+
+
+def received(stream) -> tuple[str, Exception | None]:
+    """What came, and what ended it."""
+    text = ""
+    try:
+        for chunk in stream:
+            text += chunk.text
+    except EndpointFailed as error:
+        return text, error
+    return text, None
+
+
+def test_the_only_model_is_picked(backbone, fake):
+    report = backbone.report()
+    assert isinstance(backbone, Backbone)
+    assert report.id == f"{fake.url}#tiny-vlm"
+    assert (report.kind, report.name, report.notice) == ("endpoint", "tiny-vlm", "")
+    assert report.can_score
+
+
+def test_an_answer_streams(backbone, fake, views):
+    chunks = list(backbone.stream(TALK, views, SETTINGS))
+    assert [chunk.text for chunk in chunks] == [*fake.words, ""]
+    assert chunks[-1].finish == "end"
+    sent = fake.requests[-1]
+    assert (sent["model"], sent["stream"], sent["max_tokens"]) == ("tiny-vlm", True, 32)
+    assert (sent["temperature"], sent["seed"]) == (0.3, 7)
+
+
+def test_an_answer_cut_by_the_limit_says_so(backbone, fake, views):
+    fake.finish_reason = "length"
+    assert list(backbone.stream(TALK, views, SETTINGS))[-1].finish == "length"
+
+
+def test_the_micrograph_arrives_as_the_same_pixels(backbone, fake, views):
+    list(backbone.stream(TALK, views, SETTINGS))
+    system, user = fake.requests[-1]["messages"]
+    assert system == {"role": "system", "content": "You look."}
+    picture, text = user["content"]
+    assert text == {"type": "text", "text": "What is this?"}
+    head, data = picture["image_url"]["url"].split(",")
+    assert head == "data:image/png;base64"
+    decoded = np.array(Image.open(io.BytesIO(base64.b64decode(data))))
+    np.testing.assert_array_equal(decoded, views[0].pixels)
+
+
+def test_a_budget_sends_a_smaller_picture(backbone, fake, views):
+    budget = GenerationSettings(max_image_tokens=8)
+    seen = backbone.seen(views[0], budget)
+    assert seen.image_tokens is None
+    assert seen.width_px * seen.height_px <= 8 * 28 * 28
+    list(backbone.stream(TALK, views, budget))
+    data = fake.requests[-1]["messages"][1]["content"][0]["image_url"]["url"].split(",")[1]
+    sent = Image.open(io.BytesIO(base64.b64decode(data)))
+    assert sent.size == (seen.width_px, seen.height_px)
+
+
+def test_stop_ends_a_slow_answer_at_once(backbone, fake, views):
+    fake.seconds_per_word, fake.words = 0.1, ("word ",) * 100
+    stop = threading.Event()
+    chunks = []
+    began = time.perf_counter()
+    for chunk in backbone.stream(TALK, views, SETTINGS, stop):
+        chunks.append(chunk)
+        if len(chunks) == 2:
+            stop.set()
+    assert chunks[-1].finish == "stopped"
+    assert len(chunks) <= 4
+    assert time.perf_counter() - began < 2
+    assert fake.hung_up.wait(3), "the server is told that nobody listens any more"
+
+
+def test_stop_ends_the_wait_for_a_silent_server(backbone, fake, views):
+    fake.fault = "silent"
+    stop = threading.Event()
+    threading.Timer(0.3, stop.set).start()
+    began = time.perf_counter()
+    chunks = list(backbone.stream(TALK, views, SETTINGS, stop))
+    fake.hung_up.set()
+    assert chunks[-1].finish == "stopped"
+    assert time.perf_counter() - began < 3
+
+
+def test_stop_ends_the_wait_for_a_server_that_still_reads_the_prompt(backbone, fake, views):
+    fake.seconds_before_headers = 20
+    stop = threading.Event()
+    threading.Timer(0.3, stop.set).start()
+    began = time.perf_counter()
+    chunks = list(backbone.stream(TALK, views, SETTINGS, stop))
+    fake.hung_up.set()
+    assert [chunk.finish for chunk in chunks] == ["stopped"]
+    assert time.perf_counter() - began < 3
+
+
+@pytest.mark.parametrize("fault", ["cut", "no_end"])
+def test_an_endpoint_that_dies_mid_stream_keeps_what_came(backbone, fake, views, fault):
+    fake.fault = fault
+    text, error = received(backbone.stream(TALK, views, SETTINGS))
+    assert text == "Round particles"
+    assert "broke off" in str(error)
+    assert "What had come is kept; ask again" in str(error)
+    fake.fault = ""
+    assert received(backbone.stream(TALK, views, SETTINGS))[1] is None, "the app goes on"
+
+
+def test_an_error_inside_the_stream_is_told(backbone, fake, views):
+    fake.fault = "error_event"
+    text, error = received(backbone.stream(TALK, views, SETTINGS))
+    assert text == "Round particles"
+    assert str(error) == (
+        "tiny-vlm at 127.0.0.1 broke off: CUDA out of memory. What had come is kept; ask again."
+    )
+
+
+def test_garbage_is_called_so(backbone, fake, views):
+    fake.fault = "garbage"
+    _, error = received(backbone.stream(TALK, views, SETTINGS))
+    assert str(error).startswith("127.0.0.1 sent something that is not the OpenAI protocol")
+
+
+def test_a_connection_closed_before_an_answer_is_told(backbone, fake, views):
+    fake.fault = "hang_up"
+    text, error = received(backbone.stream(TALK, views, SETTINGS))
+    assert text == ""
+    assert "The connection to 127.0.0.1 broke off" in str(error)
+
+
+def test_silence_is_given_up(fake, views):
+    fake.fault = "silent"
+    backbone = EndpointBackbone(fake.url, timeout=0.4)
+    _, error = received(backbone.stream(TALK, views, SETTINGS))
+    fake.hung_up.set()
+    assert str(error).startswith("127.0.0.1 was silent too long.")
+    backbone.close()
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (401, "answered 401 Unauthorized (as ordered). Give the server's API key."),
+        (404, "answered 404 Not Found (as ordered). Check the URL, which often ends in /v1,"),
+        (429, "answered 429 Too Many Requests (as ordered). The server is busy"),
+        (500, "answered 500 Internal Server Error (as ordered). Look at the server's log."),
+        (302, "answered 302 Found"),
+    ],
+)
+def test_refusals_come_with_words(backbone, fake, views, status, words):
+    fake.status = status
+    with pytest.raises(EndpointFailed) as caught:
+        list(backbone.stream(TALK, views, SETTINGS))
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert len(fake.requests) == 1, "nothing is retried in silence"
+
+
+def test_nobody_listening_is_told():
+    with pytest.raises(EndpointFailed, match=r"Nothing answers at http://127\.0\.0\.1:9/v1"):
+        EndpointBackbone("http://127.0.0.1:9")
+
+
+def test_a_key_is_sent_and_never_shown(fake, views):
+    fake.api_key = "sk-secret"
+    with pytest.raises(EndpointFailed, match=r"401 Unauthorized \(Incorrect API key\)\. Give the"):
+        EndpointBackbone(fake.url)
+    backbone = EndpointBackbone(fake.url, api_key="sk-secret")
+    assert received(backbone.stream(TALK, views, SETTINGS))[1] is None
+    assert "sk-secret" not in repr(backbone.report())
+    backbone.close()
+
+
+def test_several_models_ask_for_a_name(fake):
+    fake.models = ("one", "two")
+    with pytest.raises(EndpointFailed, match=r"serves several models: one, two\. Name one: .*#one"):
+        EndpointBackbone(fake.url)
+    with pytest.raises(EndpointFailed, match=r"does not serve three\. It serves: one, two\."):
+        EndpointBackbone(fake.url, "three")
+    chosen = EndpointBackbone(fake.url, "two")
+    assert chosen.report().name == "two"
+    chosen.close()
+
+
+def test_a_server_without_models_and_one_that_is_no_endpoint(fake):
+    fake.models = ()
+    with pytest.raises(EndpointFailed, match="serves no model"):
+        EndpointBackbone(fake.url)
+    fake.fault = "bad_models"
+    with pytest.raises(EndpointFailed, match="does not list models as the OpenAI protocol does"):
+        EndpointBackbone(fake.url)
+
+
+@pytest.mark.parametrize(
+    "url", ["ftp://host/v1", "file:///etc/passwd", "127.0.0.1:8000", "http://"]
+)
+def test_only_http_urls(url):
+    with pytest.raises(BadSetting, match="is not an http or https URL"):
+        EndpointBackbone(url)
+
+
+def test_a_password_in_the_url_is_refused_and_not_repeated():
+    with pytest.raises(BadSetting) as caught:
+        EndpointBackbone("http://me:secret@127.0.0.1:1/v1")
+    assert "secret" not in str(caught.value)
+
+
+def test_another_machine_is_named_before_anything_is_sent(fake, monkeypatch):
+    monkeypatch.setattr(EndpointBackbone, "_is_loopback", property(lambda self: False))
+    backbone = EndpointBackbone(fake.url)
+    notice = backbone.report().notice
+    assert notice.startswith("Micrographs and questions leave this machine: they are sent to 127.")
+    backbone.close()
+
+
+def test_scores_are_the_log_probabilities_of_the_candidates_words(backbone, fake, views):
+    scores = backbone.score(TALK, views, ["tips", "porous sponge"])
+    np.testing.assert_allclose(scores, [-4.0, -12.0])
+
+
+def test_a_server_that_is_not_vllm_cannot_score(fake, views):
+    fake.owned_by = "llamacpp"
+    backbone = EndpointBackbone(fake.url)
+    assert not backbone.report().can_score
+    with pytest.raises(ModelError, match=r"cannot score answers: its server returns no log-prob"):
+        backbone.score(TALK, views, ["tips"])
+    backbone.close()
+
+
+def test_after_closing_it_says_so(fake, views):
+    backbone = EndpointBackbone(fake.url)
+    backbone.close()
+    with pytest.raises(ModelError, match="has been closed"):
+        list(backbone.stream(TALK, views, SETTINGS))
+
+
+def test_a_micrograph_that_was_not_given_is_an_error(backbone, views):
+    with pytest.raises(ModelError, match="A message shows micrograph 5, but 2 were given"):
+        list(backbone.stream([Message("user", "?", (5,))], views, SETTINGS))
