@@ -16,18 +16,29 @@ FLAT_SHARE = 0.45
 """A row of the strip has at least this share of its pixels at the strip's one grey value."""
 CLEAR_SHARE = 0.9
 """A row between or beside the lines of text."""
+OUTSIDE_SHARE = 0.36
+"""Beside the strip hardly more pixels than this have its value: it ends abruptly."""
 LEAST_HEIGHT, GREATEST_HEIGHT = 0.015, 0.3
 """Of the picture's height."""
 LEAST_ROWS = 10
 INK_STEP = 50
 """Letters differ from the strip by more than this, of 255."""
 LEAST_INK, GREATEST_INK = 0.004, 0.45
-_LEVELS_APART = 2
+LEAST_STROKES = 5
+"""A row through a line of text crosses at least this many strokes of letters."""
 _GAP_ROWS = 8
+_RULE_ROWS = 3
+_SAME_VALUE = 4
+
+Levels = NDArray[np.uint8]
+Shares = NDArray[np.float64]
 
 
 def find_databar(grey: NDArray[Any]) -> Databar | None:
     """The rows of the databar.
+
+    A strip is a run of rows, most of whose pixels have one and the same grey value, with text on
+    it: thin strokes, clear rows between them, and an abrupt end on the side of the picture.
 
     Parameters
     ----------
@@ -37,20 +48,26 @@ def find_databar(grey: NDArray[Any]) -> Databar | None:
     Returns
     -------
     Databar or None
-        The strip at the bottom, the top, or across the picture; the largest when several fit.
+        The strip at the bottom, at the top, or across the picture; the highest if several fit.
     """
     if grey.shape[0] < 4 * LEAST_ROWS or grey.shape[1] < 64:
         return None
     levels = _in_256(grey)
-    value, share = _flatness(levels)
-    found = [band for band in _bands(value, share) if _is_strip(levels, share, *band)]
+    counts = _counts(levels)
+    value, share = _flatness(counts, levels.shape[1])
+    found = [
+        (top, bottom)
+        for top, bottom in _bands(value, share)
+        if _is_strip(levels[top:bottom], share[top:bottom], levels.shape[0])
+        and _ends_abruptly(counts, levels.shape, value, top, bottom)
+    ]
     if not found:
         return None
     top, bottom = max(found, key=lambda band: band[1] - band[0])
     return Databar(*_to_the_edge(top, bottom, grey.shape[0]))
 
 
-def _in_256(grey: NDArray[Any]) -> NDArray[np.uint8]:
+def _in_256(grey: NDArray[Any]) -> Levels:
     if grey.dtype == np.uint8:
         return grey
     low, high = float(grey.min()), float(grey.max())
@@ -58,43 +75,94 @@ def _in_256(grey: NDArray[Any]) -> NDArray[np.uint8]:
     return ((grey.astype(np.float32) - np.float32(low)) * np.float32(scale)).astype(np.uint8)
 
 
-def _flatness(levels: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Per row the most frequent grey value, and the share of pixels within one level of it."""
-    height, width = levels.shape
+def _counts(levels: Levels) -> NDArray[np.int64]:
+    """(height, 256): how many pixels of a row are within one level of each value."""
+    height = levels.shape[0]
     index = np.arange(height, dtype=np.int64)[:, None] * 256 + levels
     counts = np.bincount(index.ravel(), minlength=height * 256).reshape(height, 256)
     near = counts.copy()
     near[:, 1:] += counts[:, :-1]
     near[:, :-1] += counts[:, 1:]
-    value = near.argmax(axis=1)
-    return value, near[np.arange(height), value] / width
+    return near
 
 
-def _bands(value: NDArray[np.int64], share: NDArray[np.float64]) -> list[tuple[int, int]]:
-    """Runs of flat rows of one value; gaps of few rows (rules, dense text) are closed."""
-    bands: list[tuple[int, int]] = []
+def _flatness(counts: NDArray[np.int64], width: int) -> tuple[NDArray[np.int64], Shares]:
+    """Per row the most frequent grey value, and the share of the pixels that have it."""
+    value = counts.argmax(axis=1)
+    return value, counts[np.arange(len(counts)), value] / width
+
+
+def _bands(value: NDArray[np.int64], share: Shares) -> list[tuple[int, int]]:
+    """Runs of flat rows of one value; across rules and dense text they are joined."""
     flat = np.flatnonzero(share >= FLAT_SHARE)
     if not flat.size:
-        return bands
-    jumps = (np.diff(flat) > _GAP_ROWS) | (np.abs(np.diff(value[flat])) > 2 * _LEVELS_APART)
-    for run in np.split(flat, np.flatnonzero(jumps) + 1):
-        bands.append((int(run[0]), int(run[-1]) + 1))
-    return bands
+        return []
+    jumps = (np.diff(flat) > _GAP_ROWS) | (np.abs(np.diff(value[flat])) > _SAME_VALUE)
+    runs = np.split(flat, np.flatnonzero(jumps) + 1)
+    bands: list[tuple[int, int]] = []
+    for first, last in ((int(run[0]), int(run[-1])) for run in runs if len(run) > _RULE_ROWS):
+        if bands and _continues(value, bands[-1], first):
+            bands[-1] = (bands[-1][0], last + 1)
+        else:
+            bands.append((first, last + 1))
+    return [(_over_rules(share, top, -1), _over_rules(share, bottom, 1)) for top, bottom in bands]
 
 
-def _is_strip(levels: NDArray[np.uint8], share: NDArray[np.float64], top: int, bottom: int) -> bool:
-    height = levels.shape[0]
-    rows = bottom - top
+def _continues(value: NDArray[np.int64], band: tuple[int, int], first: int) -> bool:
+    gap = first - band[1]
+    return gap <= _GAP_ROWS and abs(int(value[band[1] - 1]) - int(value[first])) <= _SAME_VALUE
+
+
+def _over_rules(share: Shares, edge: int, step: int) -> int:
+    """The edge moved over the few flat rows of a frame line beside it."""
+    row = edge if step > 0 else edge - 1
+    for _ in range(_RULE_ROWS):
+        if not 0 <= row < len(share) or share[row] < CLEAR_SHARE:
+            break
+        row, edge = row + step, edge + step
+    return edge
+
+
+def _is_strip(band: Levels, share: Shares, height: int) -> bool:
+    rows = len(band)
     if not max(LEAST_ROWS, LEAST_HEIGHT * height) <= rows <= GREATEST_HEIGHT * height:
         return False
-    band = levels[top:bottom].astype(np.int16)
-    background = int(np.median(band[share[top:bottom] >= FLAT_SHARE]))
-    ink = np.abs(band - background) > INK_STEP
-    return LEAST_INK <= float(ink.mean()) <= GREATEST_INK and bool(
-        (share[top:bottom] >= CLEAR_SHARE).sum() >= 2
-    )
+    if (share >= CLEAR_SHARE).sum() < 2:
+        return False
+    background = int(np.median(band[share >= FLAT_SHARE]))
+    ink = np.abs(band.astype(np.int16) - background) > INK_STEP
+    return LEAST_INK <= float(ink.mean()) <= GREATEST_INK and _has_text(ink)
+
+
+def _has_text(ink: NDArray[np.bool_]) -> bool:
+    """Some rows cross many strokes, and these are thin."""
+    begins = ink[:, 1:] & ~ink[:, :-1]
+    strokes = begins.sum(axis=1)
+    busy = strokes >= LEAST_STROKES
+    if busy.sum() < 3:
+        return False
+    thickness = ink[busy].sum(axis=1) / strokes[busy]
+    return float(np.median(thickness)) <= 0.5 * len(ink)
+
+
+def _ends_abruptly(
+    counts: NDArray[np.int64],
+    shape: tuple[int, ...],
+    value: NDArray[np.int64],
+    top: int,
+    bottom: int,
+) -> bool:
+    """Whether the picture beside the strip does not go on with the strip's own grey value."""
+    height, width = shape
+    background = int(np.median(value[top:bottom]))
+    for first in (top - 7, bottom + 2):
+        rows = counts[max(first, 0) : min(first + 5, height), background]
+        if first >= 0 and len(rows) == 5 and rows.mean() / width > OUTSIDE_SHARE:
+            return False
+    return True
 
 
 def _to_the_edge(top: int, bottom: int, height: int) -> tuple[int, int]:
+    """A line of few pixels between the strip and the edge of the file belongs to the strip."""
     near = max(3, height // 200)
     return (0 if top <= near else top), (height if height - bottom <= near else bottom)

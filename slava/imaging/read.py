@@ -21,7 +21,7 @@ __all__ = ["MAX_FILE_BYTES", "Frame", "frame_from_bytes", "grey", "read_bytes", 
 
 MAX_FILE_BYTES = 4 << 30
 
-_PICTURES = "TIFF, PNG, JPEG, BMP, and DM3, DM4, SER, EMD and ELID with the extra `formats`"
+_PICTURES = "TIFF, PNG, JPEG, BMP, GIF, and DM3, DM4, SER, EMD and ELID with the extra `formats`"
 
 
 def read_frame(path: Path) -> Frame:
@@ -30,7 +30,7 @@ def read_frame(path: Path) -> Frame:
     Parameters
     ----------
     path : Path
-        TIFF, PNG, JPEG or BMP, packed singly as .gz or .zip or not; with the extra ``formats``
+        TIFF, PNG, JPEG, BMP or GIF, packed singly as .gz or .zip or not; with the extra ``formats``
         also DM3, DM4, SER, EMD and ELID.
 
     Returns
@@ -62,7 +62,7 @@ def read_bytes(path: Path) -> bytes:
             raise Refused("it is not a plain file.", "Choose a file with a micrograph.")
         if size > MAX_FILE_BYTES:
             raise Refused(
-                f"it has {size / 1e9:.1f} GB, and files above {MAX_FILE_BYTES >> 30} GB are not read.",
+                f"it has {size / 1e9:.1f} GB; at most {MAX_FILE_BYTES >> 30} GB are read.",
                 "Export the picture alone.",
             )
         data = path.read_bytes()
@@ -136,7 +136,7 @@ def _decode(data: bytes, kind: str | None) -> Frame:
         from slava.imaging.readers.tiff import read_tiff
 
         return read_tiff(data)
-    if kind in ("PNG", "JPEG", "BMP"):
+    if kind in ("PNG", "JPEG", "BMP", "GIF"):
         from slava.imaging.readers.raster import read_raster
 
         return read_raster(data, kind)

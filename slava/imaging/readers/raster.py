@@ -1,4 +1,4 @@
-"""PNG, JPEG and BMP. Pillow decodes them; 16-bit colour PNG, which it would round, imagecodecs."""
+"""PNG, JPEG, BMP and GIF. Pillow decodes them; 16-bit colour PNG, which it would round, imagecodecs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import BmpImagePlugin, Image, JpegImagePlugin, PngImagePlugin
+from PIL import BmpImagePlugin, GifImagePlugin, Image, JpegImagePlugin, PngImagePlugin
 
 from slava.imaging.frame import Frame
 from slava.imaging.readers.refused import Refused, check_size
@@ -18,13 +18,14 @@ _OPENERS: dict[str, Any] = {
     "PNG": PngImagePlugin.PngImageFile,
     "JPEG": JpegImagePlugin.JpegImageFile,
     "BMP": BmpImagePlugin.BmpImageFile,
+    "GIF": GifImagePlugin.GifImageFile,
 }
 _AS_RGB = {"RGBA", "RGBX", "CMYK", "YCbCr", "LAB", "HSV", "RGBa"}
 _COLOUR_TYPES_16 = {2, 6}  # PNG specification, 11.2.2: truecolour, with and without alpha
 
 
 def read_raster(data: bytes, name: str) -> Frame:
-    """Read a PNG, JPEG or BMP.
+    """Read a PNG, JPEG, BMP or GIF; the first picture where there are several.
 
     Raises
     ------

@@ -33,6 +33,7 @@ _SUFFIXES = {
     "PNG": {"png"},
     "JPEG": {"jpg", "jpeg", "jpe", "jfif"},
     "BMP": {"bmp", "dib"},
+    "GIF": {"gif"},
     "GZIP": {"gz"},
     "ZIP": {"zip"},
     "DigitalMicrograph": {"dm3", "dm4"},
