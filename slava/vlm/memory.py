@@ -28,9 +28,12 @@ KEPT_MODULES = (
 
 _KEPT = re.compile(rf"(?:{KEPT_MODULES})(?:\.|$)")
 _EMBEDDING = re.compile(r"(embed|wte|wpe|position)", re.IGNORECASE)
-_NF4_BYTES = 0.5 + 1 / 64 + 4 / (64 * 256)
-"""4 bits, one byte of scale for 64 weights, four of its own scale for 256 of those (QLoRA, 2.2)."""
-_INT8_BYTES = 1.0
+QUANTIZED_BYTES: Mapping[Quantization, float] = {
+    "int8": 1.0,
+    "nf4": 0.5 + 1 / 64 + 4 / (64 * 256),
+}
+"""Bytes of one quantized weight. nf4: 4 bits, one byte of scale for 64 weights, and four bytes of
+that scale's own for 256 of those (QLoRA, arXiv:2305.14314, section 3)."""
 _ITEM_BYTES = {"F64": 8, "F32": 4, "I64": 8, "I32": 4, "F16": 2, "BF16": 2, "I16": 2}
 _LARGEST_HEADER = 100_000_000
 
@@ -161,7 +164,7 @@ def need(
 ) -> MemoryNeed:
     """:func:`estimate` from a weight count and a ``config.json``."""
     plain = bytes_per_weight or max(2, count.stored_item_bytes)
-    small = {"none": float(plain), "int8": _INT8_BYTES, "nf4": _NF4_BYTES}[quantization]
+    small = QUANTIZED_BYTES.get(quantization, float(plain))
     if "quantization_config" in config:
         weights = count.stored_bytes
     else:
