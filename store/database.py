@@ -97,9 +97,11 @@ class Database:
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
-        """DuckDB's errors as ours, so that no caller needs to know DuckDB."""
+        """DuckDB's errors as ours; a statement that is wrong in itself is a defect and stays one."""
         try:
             yield
+        except (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException):
+            raise
         except duckdb.Error as error:
             raise explain(error, self.path) from error
 

@@ -87,11 +87,14 @@ class Facts:
 
         ``None`` when there is none: measure (again).
         """
+        current = self._database.row(_CURRENT_CALIBRATION, micrograph_id)
+        if current is None:
+            return None
         row = self._database.row(
             f"SELECT id, {_MEASUREMENT} FROM measurements WHERE micrograph_id = ? "
-            "AND method_version = ? AND (nm_per_px, calibration_source) IS NOT DISTINCT FROM "
-            f"({_CURRENT_CALIBRATION}) ORDER BY recorded_at DESC LIMIT 1",
-            *(micrograph_id, method_version, micrograph_id),
+            "AND method_version = ? AND nm_per_px IS NOT DISTINCT FROM ? "
+            "AND calibration_source IS NOT DISTINCT FROM ? ORDER BY recorded_at DESC LIMIT 1",
+            *(micrograph_id, method_version, *current),
         )
         return _measurement_from(row[1:], self._facts(row[0])) if row else None
 

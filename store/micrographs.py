@@ -199,8 +199,11 @@ class Micrographs:
         record, path = self.get_micrograph(micrograph_id), self.original_path(micrograph_id)
         found = self._originals.inspect(record, path, text).micrograph
         with self._files:
+            before = self._sidecar_sha256(micrograph_id)
             self._originals.write_sidecar(micrograph_id, text)
             self._read_again(record, found, text)
+            if before not in (None, hash_bytes(text)):
+                self._originals.remove_sidecar(micrograph_id, str(before))
         return self.get_micrograph(micrograph_id)
 
     def remove_micrograph(self, micrograph_id: MicrographId) -> None:

@@ -94,6 +94,10 @@ class Originals:
             )
         return content
 
+    def remove_sidecar(self, micrograph_id: MicrographId, sha256: str) -> None:
+        """Delete a sidecar that another one has replaced."""
+        remove_file(self._layout.sidecar(micrograph_id, sha256))
+
     def path(self, micrograph_id: MicrographId, extension: str) -> Path:
         """Where the original lies."""
         return self._layout.original(micrograph_id, extension)

@@ -55,7 +55,8 @@ def test_a_refused_opening_leaves_the_first_in_place(tmp_path: Path) -> None:
 
 def test_a_process_that_has_the_database_without_our_lock_is_named(tmp_path: Path) -> None:
     Store.open(tmp_path).close()
-    code = f"import duckdb; c = duckdb.connect({str(tmp_path / 'slava.duckdb')!r}); print(1, flush=1); input()"
+    path = str(tmp_path / "slava.duckdb")
+    code = f"import duckdb; c = duckdb.connect({path!r}); print(1, flush=1); input()"
     with subprocess.Popen(
         [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as other:
@@ -110,7 +111,9 @@ def test_a_damaged_database_is_said_and_the_originals_are_taken_up_again(
     if damage in ("header", "block"):
         flip(database, {"header": 100, "block": 12_388}[damage])
     else:
-        database.write_bytes({"text": b"hello " * 9000, "empty": b"", "cut": whole[:20_000]}[damage])
+        database.write_bytes(
+            {"text": b"hello " * 9000, "empty": b"", "cut": whole[:20_000]}[damage]
+        )
     with pytest.raises(WorkspaceDamaged, match=r"is damaged .* Move slava\.duckdb and slava"):
         Store.open(tmp_path, inspect=PlainReader())
     database.unlink()
@@ -149,9 +152,10 @@ def test_a_newer_schema_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
 
 
 def test_the_database_of_another_program_is_refused(tmp_path: Path) -> None:
-    code = f"import duckdb; duckdb.connect({str(tmp_path / 'slava.duckdb')!r}).execute('create table sales(n int)')"
+    path = str(tmp_path / "slava.duckdb")
+    code = f"import duckdb; duckdb.connect({path!r}).execute('create table sales(n int)')"
     subprocess.run([sys.executable, "-c", code], check=True)
-    with pytest.raises(WorkspaceDamaged, match="of another program .it has the table sales"):
+    with pytest.raises(WorkspaceDamaged, match=r"of another program .it has the table sales"):
         Store.open(tmp_path)
 
 
@@ -159,5 +163,5 @@ def test_a_closed_store_says_so(tmp_path: Path) -> None:
     store = Store.open(tmp_path)
     store.close()
     store.close()
-    with pytest.raises(WorkspaceError, match="has been closed. Open it again"):
+    with pytest.raises(WorkspaceError, match=r"has been closed\. Open it again"):
         store.micrographs.list_micrographs()
