@@ -15,20 +15,20 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
+from torch.nn import functional as F  # noqa: N812
 
 
 @dataclass(frozen=True, slots=True)
 class VisionConfig:
     """Shape of the encoder. ``patch_px`` is the stride of the whole stem, a power of two >= 8."""
 
-    size_px: int = 224
+    size_px: int = 192
     patch_px: int = 16
     width: int = 160
     depth: int = 5
     heads: int = 5
-    stem_widths: tuple[int, ...] = (24, 48, 96)
-    """Channels after each halving of the stem; the last halvings lead to ``width``."""
+    stem_widths: tuple[int, ...] = (48, 96)
+    """Channels after each halving of the stem from stride 4; the last ones lead to ``width``."""
     drop: float = 0.0
 
     @property
@@ -51,7 +51,7 @@ class Residual(nn.Module):
 
 
 def _convolution(before: int, after: int, stride: int) -> list[nn.Module]:
-    return [nn.Conv2d(before, after, 3, stride, 1, bias=False), nn.BatchNorm2d(after), nn.GELU()]
+    return [nn.Conv2d(before, after, 3, stride, 1, bias=False), nn.BatchNorm2d(after), nn.ReLU()]
 
 
 class Attention(nn.Module):
@@ -67,7 +67,9 @@ class Attention(nn.Module):
         b, n, d = x.shape
         qkv = self.qkv(x).view(b, n, 3, self.heads, d // self.heads)  # (B, N, 3, H, D/H)
         q, k, v = qkv.permute(2, 0, 3, 1, 4).unbind(0)  # each (B, H, N, D/H)
-        mixed = F.scaled_dot_product_attention(q, k, v)  # (B, H, N, D/H)
+        # Written out: the fused CPU kernel is several times slower to differentiate in bfloat16.
+        share = (q * (d // self.heads) ** -0.5 @ k.transpose(-2, -1)).softmax(-1)  # (B, H, N, N)
+        mixed = share.to(v.dtype) @ v  # (B, H, N, D/H)
         return self.out(mixed.transpose(1, 2).reshape(b, n, d))
 
 
@@ -119,12 +121,12 @@ class VisionEncoder(nn.Module):
 
 
 def _stem(config: VisionConfig) -> list[nn.Module]:
-    layers: list[nn.Module] = []
-    before, stride = 1, 1
-    for k, after in enumerate(config.stem_widths):
-        layers += _convolution(before, after, 2)
-        if k > 0:
-            layers.append(Residual(after))
+    """Halve ``log2(patch_px)`` times: once by folding 2 x 2 pixels into channels, then by
+    convolutions, with residuals where the grid is already small."""
+    layers: list[nn.Module] = [nn.PixelUnshuffle(2)]
+    before, stride = 4, 2
+    for after in config.stem_widths:
+        layers += [*_convolution(before, after, 2), Residual(after)]
         before, stride = after, stride * 2
     while stride < config.patch_px:
         layers += _convolution(before, config.width, 2)
@@ -167,3 +169,39 @@ class VisionHeads(nn.Module):
         said["defect"] = said["defect"].float() + strongest
         said["numbers"] = self.numbers(feature)
         return said
+
+
+def multi_view(pixels: Tensor, size_px: int, tiles: bool = True) -> Tensor:
+    """A micrograph as several square pictures whose answers are averaged.
+
+    Parameters
+    ----------
+    pixels : Tensor, (H, W), -1..1
+        The specimen without its databar.
+    size_px : int
+        Side of the pictures made.
+    tiles : bool
+        Add the left and right squares of full height and the four quarters.
+
+    Returns
+    -------
+    Tensor, (V, 1, size_px, size_px)
+        The whole squeezed to a square, the central square, then the tiles.
+    """
+    height, width = pixels.shape
+    side = min(height, width)
+    left, top = (width - side) // 2, (height - side) // 2
+    boxes = [(0, 0, height, width), (top, left, side, side)]
+    if tiles:
+        boxes += [(0, 0, side, side), (height - side, width - side, side, side)]
+        half_h, half_w = int(0.6 * height), int(0.6 * width)
+        for y in (0, height - half_h):
+            boxes += [(y, x, half_h, half_w) for x in (0, width - half_w)]
+    views = [_view(pixels[y : y + h, x : x + w], size_px) for y, x, h, w in boxes]
+    return torch.stack(views)
+
+
+def _view(part: Tensor, size_px: int) -> Tensor:
+    """(H, W) to (1, size_px, size_px), averaging over the pixels that merge."""
+    size = (size_px, size_px)
+    return F.interpolate(part[None, None], size, mode="bilinear", antialias=True)[0]
