@@ -1,7 +1,7 @@
-"""Which files of a folder are offered to the reader, and which text file belongs to which.
+"""Which files of a folder are offered to the reader.
 
 Only names are looked at: what a file holds is the reader's business. A ``.txt`` or ``.hdr`` whose
-name is that of a file beside it is that file's sidecar; any other file is tried, so that one that
+name is that of a file beside it belongs to that file; any other file is offered, so that one that
 cannot be read is reported instead of passed over.
 """
 
@@ -9,50 +9,46 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-_SIDECAR_SUFFIXES = (".txt", ".hdr")
+_TEXT_SUFFIXES = (".txt", ".hdr")
 _DESKTOP_FILES = {"thumbs.db", "desktop.ini"}
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A file to add, with its sidecar when there is one."""
-
-    path: Path
-    sidecar: Path | None = None
-
-
-def find_sidecar(path: Path) -> Path | None:
-    """The text file that a microscope wrote beside a micrograph.
+def has_text_beside(path: Path) -> bool:
+    """Whether a text file lies beside a micrograph that could be its sidecar, by its name.
 
     JEOL and Hitachi name it ``NAME.txt`` for ``NAME.tif``, TESCAN ``NAME-tif.hdr`` or
     ``NAME.hdr``; ``NAME.tif.txt`` occurs too. Case does not matter.
     """
-    if path.suffix.lower() in _SIDECAR_SUFFIXES or not path.parent.is_dir():
-        return None
-    return _sidecar_among(path, _by_lower_name(path.parent.iterdir()))
+    return path.parent.is_dir() and bool(_texts_of(path, _texts(path.parent.iterdir())))
 
 
 def list_candidates(
     paths: Sequence[Path], *, recursive: bool = True, leave_out: Path | None = None
-) -> list[Candidate]:
+) -> list[Path]:
     """The files among and below ``paths`` in the order people count in (2 before 10).
 
-    Hidden files, the desktop's own and the sidecars of other files are passed over; ``leave_out``
+    Hidden files, the desktop's own and the texts of other files are passed over; ``leave_out``
     is a folder that is not entered (the workspace itself).
     """
-    found: list[Candidate] = []
+    found: list[Path] = []
     for path in paths:
         if path.is_dir():
             for folder in _folders(path, recursive, leave_out):
-                found.extend(_candidates_in(folder))
+                found.extend(sorted(_files_in(folder), key=lambda p: _counting(p.name)))
         else:
-            found.append(Candidate(path, find_sidecar(path)))
-    sidecars = {candidate.sidecar for candidate in found}
-    return [candidate for candidate in found if candidate.path not in sidecars]
+            found.append(path)
+    return _without_texts(found)
+
+
+def _without_texts(files: list[Path]) -> list[Path]:
+    """The files that are not the texts of others among them."""
+    folders = {path.parent for path in files}
+    texts = {at: _texts(path for path in files if path.parent == at) for at in folders}
+    taken = {text for path in files for text in _texts_of(path, texts[path.parent])}
+    return [path for path in files if path not in taken]
 
 
 def _folders(top: Path, recursive: bool, leave_out: Path | None) -> Iterator[Path]:
@@ -67,24 +63,22 @@ def _folders(top: Path, recursive: bool, leave_out: Path | None) -> Iterator[Pat
             return
 
 
-def _candidates_in(folder: Path) -> Iterator[Candidate]:
-    files = [p for p in folder.iterdir() if p.is_file() and not _is_passed_over(p)]
-    names = _by_lower_name(files)
-    for path in sorted(files, key=lambda p: _counting(p.name)):
-        yield Candidate(path, _sidecar_among(path, names))
+def _files_in(folder: Path) -> list[Path]:
+    return [path for path in folder.iterdir() if path.is_file() and not _is_passed_over(path)]
 
 
-def _sidecar_among(path: Path, names: dict[str, Path]) -> Path | None:
+def _texts_of(path: Path, texts: dict[str, Path]) -> list[Path]:
+    """The texts, by their lower-case names, that are named as belonging to ``path``."""
     suffix = path.suffix.lower()
-    if suffix in _SIDECAR_SUFFIXES:
-        return None
+    if suffix in _TEXT_SUFFIXES:
+        return []
     stem, whole = path.stem.lower(), path.name.lower()
-    likely = (f"{stem}.txt", f"{stem}-{suffix[1:]}.hdr", f"{stem}.hdr", f"{whole}.txt")
-    return next((names[name] for name in likely if name in names), None)
+    likely = [f"{name}{end}" for name in (stem, whole) for end in _TEXT_SUFFIXES]
+    return [texts[n] for n in (*likely, f"{stem}-{suffix[1:]}.hdr") if n in texts]
 
 
-def _by_lower_name(paths: Iterator[Path] | list[Path]) -> dict[str, Path]:
-    return {p.name.lower(): p for p in paths if p.suffix.lower() in _SIDECAR_SUFFIXES}
+def _texts(paths: Iterable[Path]) -> dict[str, Path]:
+    return {p.name.lower(): p for p in paths if p.suffix.lower() in _TEXT_SUFFIXES}
 
 
 def _is_passed_over(path: Path) -> bool:

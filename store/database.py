@@ -97,7 +97,7 @@ class Database:
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
-        """DuckDB's errors as ours; a statement that is wrong in itself is a defect and stays one."""
+        """DuckDB's errors as ours; a wrong statement is a defect of ours and stays one."""
         try:
             yield
         except (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException):

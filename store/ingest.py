@@ -19,7 +19,7 @@ from pathlib import Path
 
 from slava.domain import MicrographId
 from slava.errors import BadInput, Cancelled, SlavaError, WorkspaceError
-from store.candidates import Candidate, list_candidates
+from store.candidates import list_candidates
 from store.ingests import FileResult
 from store.store import Store
 
@@ -116,15 +116,13 @@ def ingest_paths(
     return _report(ingest.id, results, len(files), cancelled, time.monotonic() - began)
 
 
-def _results(
-    store: Store, files: Sequence[Candidate], stop: threading.Event
-) -> Iterator[FileResult]:
+def _results(store: Store, files: Sequence[Path], stop: threading.Event) -> Iterator[FileResult]:
     """Results in order, a few files read ahead."""
     halt = threading.Event()
     waiting: deque[Future[FileResult]] = deque()
     todo = iter(enumerate(files))
 
-    def take(position: int, file: Candidate) -> FileResult:
+    def take(position: int, file: Path) -> FileResult:
         if stop.is_set() or halt.is_set():
             raise Cancelled
         return replace(_add(store, file), position=position, total=len(files))
@@ -143,25 +141,25 @@ def _results(
             halt.set()
 
 
-def _add(store: Store, file: Candidate) -> FileResult:
+def _add(store: Store, file: Path) -> FileResult:
     """Add one file; what is wrong with it becomes its result."""
     try:
-        added = store.micrographs.add_micrograph(file.path, sidecar=file.sidecar)
+        added = store.micrographs.add_micrograph(file)
     except WorkspaceError:
         raise
     except SlavaError as error:
         return _failed(file, str(error))
     except Exception as error:
         # A reader that trips over one of a thousand files must not lose the other 999.
-        log.exception("unexpected error at %s", file.path)
+        log.exception("unexpected error at %s", file)
         return _failed(file, f"an unexpected {type(error).__name__} ({error}).")
-    return FileResult(file.path, "duplicate" if added.duplicate else "added", added.micrograph.id)
+    return FileResult(file, "duplicate" if added.duplicate else "added", added.micrograph.id)
 
 
-def _failed(file: Candidate, reason: str) -> FileResult:
-    name = file.path.name
+def _failed(file: Path, reason: str) -> FileResult:
+    name = file.name
     return FileResult(
-        file.path, "failed", reason=reason if reason.startswith(name) else f"{name}: {reason}"
+        file, "failed", reason=reason if reason.startswith(name) else f"{name}: {reason}"
     )
 
 

@@ -11,7 +11,7 @@ from slava.domain import Micrograph
 
 
 class InspectedFile(Protocol):
-    """A micrograph with its pixels."""
+    """A micrograph with its pixels, and the bytes of the sidecar that was used."""
 
     @property
     def micrograph(self) -> Micrograph: ...
@@ -19,9 +19,15 @@ class InspectedFile(Protocol):
     @property
     def grey(self) -> NDArray[Any]: ...
 
+    @property
+    def sidecar(self) -> bytes | None: ...
+
 
 class Inspect(Protocol):
-    """Reads a file; raises ``UnreadableMicrograph`` when it holds no micrograph."""
+    """Reads a file, and the sidecar beside it when none is given.
+
+    Raises ``UnreadableMicrograph`` when the file holds no micrograph.
+    """
 
     def __call__(
         self, path: Path, *, name: str | None = None, sidecar: Path | bytes | None = None

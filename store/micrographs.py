@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from slava.domain import Calibration, Micrograph, MicrographId
 from slava.errors import BadSetting, NotFound
 from store.calibrations import CalibrationRecord, SetBy, add_calibration, list_calibrations
-from store.candidates import find_sidecar
 from store.clock import now
 from store.database import Database
 from store.files import hash_bytes
@@ -29,7 +28,7 @@ from store.micrograph_rows import (
     instrument_values,
     micrograph_from,
 )
-from store.originals import Incoming, Originals, digest_of, last_part, sidecar_bytes
+from store.originals import Incoming, Originals, digest_of, last_part
 from store.search import matching
 
 _SEARCHED = (
@@ -79,8 +78,7 @@ class Micrographs:
         name : str, optional
             The name it came with, when ``path`` is not its own place; untrusted text.
         sidecar : Path or bytes, optional
-            The text file that the microscope wrote beside it; looked for there by its name when
-            neither it nor ``name`` is given.
+            The text file that the microscope wrote; without it the reader looks beside the file.
 
         Raises
         ------
@@ -88,11 +86,10 @@ class Micrographs:
             When the file holds no micrograph; then nothing has changed.
         """
         digest = digest_of(path)
-        text = sidecar_bytes(sidecar or (find_sidecar(path) if name is None else None))
         shown = last_part(name or path.name)
         if self._find(digest) is not None:
-            return Added(self._complete(digest, path, shown, text), duplicate=True)
-        incoming = self._originals.receive(path, shown, digest, text)
+            return Added(self._complete(digest, path, shown, sidecar), duplicate=True)
+        incoming = self._originals.receive(path, shown, digest, sidecar)
         with self._files:
             self._originals.write(incoming)
             new = self._insert(incoming)
@@ -195,13 +192,13 @@ class Micrographs:
         What the sidecar says of the instrument replaces what was known; so does its calibration,
         unless the user has set one by hand.
         """
-        text = sidecar_bytes(sidecar) or b""
         record, path = self.get_micrograph(micrograph_id), self.original_path(micrograph_id)
-        found = self._originals.inspect(record, path, text).micrograph
+        found = self._originals.inspect(record, path, sidecar)
+        text = found.sidecar or b""
         with self._files:
             before = self._sidecar_sha256(micrograph_id)
             self._originals.write_sidecar(micrograph_id, text)
-            self._read_again(record, found, text)
+            self._read_again(record, found.micrograph, text)
             if before not in (None, hash_bytes(text)):
                 self._originals.remove_sidecar(micrograph_id, str(before))
         return self.get_micrograph(micrograph_id)
@@ -263,18 +260,18 @@ class Micrographs:
         return True
 
     def _complete(
-        self, micrograph_id: MicrographId, path: Path, name: str, sidecar: bytes | None
+        self, micrograph_id: MicrographId, path: Path, name: str, sidecar: Path | bytes | None
     ) -> Micrograph:
         """Add to a known micrograph what the same file brings anew."""
         with self._files:
             self._originals.restore(self.original_path(micrograph_id), path)
             self._name_recovered(micrograph_id, name)
-            if sidecar is None:
-                return self.get_micrograph(micrograph_id)
-            if self._sidecar_sha256(micrograph_id) == hash_bytes(sidecar):
-                self._originals.write_sidecar(micrograph_id, sidecar)
-                return self.get_micrograph(micrograph_id)
-            return self.set_sidecar(micrograph_id, sidecar)
+            known = self._sidecar_sha256(micrograph_id)
+            if sidecar is None and known is None:
+                sidecar = self._originals.find_sidecar(path, name)
+            if sidecar is not None:
+                return self.set_sidecar(micrograph_id, sidecar)
+            return self.get_micrograph(micrograph_id)
 
     def _name_recovered(self, micrograph_id: MicrographId, name: str) -> None:
         with self._database.writing() as transaction:

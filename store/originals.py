@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from slava.domain import Micrograph, MicrographId
-from slava.errors import BadInput, UnreadableMicrograph, WorkspaceDamaged
+from slava.errors import UnreadableMicrograph, WorkspaceDamaged
+from store.candidates import has_text_beside
 from store.clock import now
 from store.files import hash_bytes, hash_file, remove_file, write_durably
 from store.inspecting import Inspect, InspectedFile
@@ -35,10 +36,11 @@ class Originals:
         self._layout, self._inspect = layout, inspect
 
     def receive(
-        self, path: Path, name: str, digest: MicrographId, sidecar: bytes | None
+        self, path: Path, name: str, digest: MicrographId, sidecar: Path | bytes | None
     ) -> Incoming:
         """Read a file that is to be kept; nothing is written yet."""
-        micrograph = self._inspect(path, name=name, sidecar=sidecar).micrograph
+        inspected = self._inspect(path, name=name, sidecar=sidecar)
+        micrograph = inspected.micrograph
         content = _read(path)
         if not digest == micrograph.id == hash_bytes(content):
             raise UnreadableMicrograph(
@@ -47,7 +49,7 @@ class Originals:
                 "Add it again when it is written completely.",
             )
         record = replace(micrograph, name=name, added_at=now())
-        return Incoming(record, content, extension_of(name), sidecar)
+        return Incoming(record, content, extension_of(name), inspected.sidecar)
 
     def receive_orphan(self, path: Path, micrograph_id: MicrographId) -> Incoming:
         """Read an original that lies in the workspace without a row."""
@@ -102,7 +104,13 @@ class Originals:
         """Where the original lies."""
         return self._layout.original(micrograph_id, extension)
 
-    def inspect(self, record: Micrograph, path: Path, sidecar: bytes | None) -> InspectedFile:
+    def find_sidecar(self, path: Path, name: str) -> bytes | None:
+        """The sidecar beside a file that is to be added, as far as the reader knows it."""
+        return self._inspect(path, name=name).sidecar if has_text_beside(path) else None
+
+    def inspect(
+        self, record: Micrograph, path: Path, sidecar: Path | bytes | None
+    ) -> InspectedFile:
         """Read an original again.
 
         Raises
@@ -143,19 +151,6 @@ def digest_of(path: Path) -> MicrographId:
         return MicrographId(hash_file(path))
     except OSError as error:
         raise _unreadable(path, error) from error
-
-
-def sidecar_bytes(sidecar: Path | bytes | None) -> bytes | None:
-    """A sidecar's bytes from wherever they are."""
-    if not isinstance(sidecar, Path):
-        return sidecar
-    try:
-        return sidecar.read_bytes()
-    except OSError as error:
-        raise BadInput(
-            f"The sidecar {sidecar.name} cannot be read: {error.strerror or error}. "
-            "Check its path, or leave it out."
-        ) from error
 
 
 def last_part(name: str) -> str:

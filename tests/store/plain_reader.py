@@ -22,11 +22,12 @@ from slava.errors import UnreadableMicrograph
 class PlainInspected:
     micrograph: Micrograph
     grey: NDArray[Any]
+    sidecar: bytes | None
 
 
 @dataclass
 class PlainReader:
-    """Reads what Pillow reads; the sidecar is ``nm_per_px=VALUE``."""
+    """Reads what Pillow reads; the sidecar is ``nm_per_px=VALUE``, beside it in ``NAME.txt``."""
 
     reads: int = 0
 
@@ -40,7 +41,7 @@ class PlainReader:
                 grey, form = np.asarray(opened.convert("L")), opened.format or "?"
         except (UnidentifiedImageError, OSError, SyntaxError) as error:
             raise UnreadableMicrograph(path, "holds no picture.", "Give a PNG.") from error
-        text = sidecar.read_bytes() if isinstance(sidecar, Path) else sidecar
+        text = sidecar if isinstance(sidecar, bytes) else _text(sidecar or path.with_suffix(".txt"))
         record = Micrograph(
             id=MicrographId(hashlib.sha256(content).hexdigest()),
             name=name or path.name,
@@ -53,7 +54,13 @@ class PlainReader:
             instrument=Instrument(vendor="Plain", modality="SEM", magnification=1000.0),
             warnings=() if text else ("no sidecar",),
         )
-        return PlainInspected(record, grey)
+        return PlainInspected(record, grey, text)
+
+
+def _text(path: Path) -> bytes | None:
+    """A sidecar's bytes; a text of another kind is none."""
+    content = path.read_bytes() if path.is_file() else b""
+    return content if content.startswith(b"nm_per_px=") else None
 
 
 def _calibration(text: bytes | None) -> Calibration | None:

@@ -41,6 +41,7 @@ def measured(size: float = 31.0) -> Measurement:
 def same(a: Measurement | None, b: Measurement) -> bool:
     assert a is not None
     assert a.labels is not None
+    assert b.labels is not None
     assert a.labels.dtype == np.int32
     assert np.array_equal(a.labels, b.labels)
     names = (
@@ -108,7 +109,7 @@ def test_another_version_of_the_method_is_another_measurement(
 
 
 def test_numbers_of_numpy_are_numbers(store: Store, micrograph: Micrograph) -> None:
-    fact = Fact("d", "d", np.float64(2.5), "nm", np.float32(0.5), "m", {"n": np.int64(3)})  # type: ignore[arg-type]
+    fact = Fact("d", "d", np.float64(2.5), "nm", np.float32(0.5), "m", {"n": np.int64(3)})  # type: ignore[arg-type,dict-item]
     store.facts.record_measurement(
         micrograph.id,
         Measurement("other", np.float64(0.5), (fact,), count=np.int64(4)),  # type: ignore[arg-type]

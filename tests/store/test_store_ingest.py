@@ -9,7 +9,7 @@ import pytest
 
 from slava.errors import BadInput, WorkspaceError
 from store import FileResult, Store
-from store.candidates import find_sidecar, list_candidates
+from store.candidates import has_text_beside, list_candidates
 from store.ingest import ingest_folder, ingest_paths
 from store.verify import verify_workspace
 from tests.store.plain_reader import PlainReader, write_micrograph
@@ -24,7 +24,7 @@ def folder(tmp_path: Path) -> Path:
     write_micrograph(top / "below" / "deep.png", seed=77)
     (top / "again.png").write_bytes((top / "m4.png").read_bytes())
     (top / "m3.txt").write_text("nm_per_px=3")
-    (top / "m5-png.hdr").write_text("nm_per_px=5")
+    (top / "m5.txt").write_text("My notes: too bright.")
     (top / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n and no more")
     (top / "letter.txt").write_text("Dear colleague")
     (top / "Thumbs.db").write_bytes(b"junk")
@@ -41,7 +41,7 @@ def test_a_folder_is_taken_in_with_its_sidecars(store: Store, folder: Path) -> N
     assert [r.position for r in seen] == list(range(report.total)) == list(range(14))
     assert report.summary.startswith("11 added, 1 known already, 2 failed (")
     kept = {m.name: m.nm_per_px for m in store.micrographs.list_micrographs()}
-    assert (kept["m3.png"], kept["m5.png"], kept["m6.png"]) == (3, 5, None)
+    assert (kept["m3.png"], kept["m5.png"], kept["m6.png"]) == (3, None, None)
     assert verify_workspace(store).ok
 
 
@@ -178,19 +178,29 @@ def test_a_progress_that_raises_ends_the_ingest(store: Store, folder: Path) -> N
         ("１_200倍(x200).tif", "１_200倍(x200).txt"),
     ],
 )
-def test_sidecars_are_found_by_their_name(tmp_path: Path, name: str, sidecar: str) -> None:
+def test_texts_of_other_files_are_passed_over(tmp_path: Path, name: str, sidecar: str) -> None:
     for each in (name, sidecar, "b.tif", "a1.txt"):
         (tmp_path / each).touch()
-    assert find_sidecar(tmp_path / name) == tmp_path / sidecar
-    assert find_sidecar(tmp_path / "b.tif") is None
-    assert find_sidecar(tmp_path / sidecar) is None
-    listed = {c.path.name: c.sidecar for c in list_candidates([tmp_path])}
-    assert listed == {name: tmp_path / sidecar, "b.tif": None, "a1.txt": None}
+    assert has_text_beside(tmp_path / name)
+    assert not has_text_beside(tmp_path / "b.tif")
+    assert not has_text_beside(tmp_path / sidecar)
+    assert {path.name for path in list_candidates([tmp_path])} == {name, "b.tif", "a1.txt"}
+    given = [tmp_path / sidecar, tmp_path / name]
+    assert list_candidates(given) == [tmp_path / name]
+
+
+def test_a_sidecar_that_came_later_is_taken_up_by_the_next_ingest(
+    store: Store, folder: Path
+) -> None:
+    ingest_folder(store, folder)
+    (folder / "m6.txt").write_text("nm_per_px=6")
+    ingest_folder(store, folder)
+    assert store.micrographs.list_micrographs("m6.png")[0].nm_per_px == 6
 
 
 def test_files_come_in_the_order_people_count_in(tmp_path: Path) -> None:
     for name in ("s10.png", "s9.png", "S1.png", "²x.png", "b/x.png"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
-    names = [c.path.name for c in list_candidates([tmp_path])]
+    names = [path.name for path in list_candidates([tmp_path])]
     assert names == ["S1.png", "s9.png", "s10.png", "²x.png", "x.png"]

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from slava.domain import MicrographId, TurnId
 from store import Store
 from store.verify import verify_workspace
 from tests.store.plain_reader import PlainReader, write_micrograph
@@ -61,7 +62,7 @@ def folder(tmp_path: Path) -> Path:
 
 def test_an_ingest_that_is_killed_loses_nothing_reported(tmp_path: Path, folder: Path) -> None:
     chance, workspace = random.Random(11), tmp_path / "workspace"
-    reported: dict[str, Any] = {}
+    reported: dict[MicrographId, Any] = {}
     for _ in range(4):
         told = kill_amid("ingest", workspace, folder, chance)
         reported |= {r["micrograph"]: r for r in told if r.get("micrograph")}
@@ -94,7 +95,7 @@ def test_files_taken_up_after_a_kill_get_their_names_from_the_next_ingest(
 
 def test_a_chat_that_is_killed_keeps_what_was_shown(tmp_path: Path, folder: Path) -> None:
     chance, workspace = random.Random(12), tmp_path / "workspace"
-    shown: dict[str, Any] = {}
+    shown: dict[TurnId, Any] = {}
     for _ in range(4):
         told = kill_amid("chat", workspace, folder, chance)
         shown |= {line["turn"]: line for line in told if "turn" in line}

