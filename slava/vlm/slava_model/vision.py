@@ -110,7 +110,7 @@ class VisionEncoder(nn.Module):
 
     def forward(self, pixels: Tensor) -> Tensor:
         x = self.stem(pixels)  # (B, D, S/P, S/P)
-        place = self.position
+        place: Tensor = self.position
         if x.shape[-2:] != place.shape[-2:]:
             place = F.interpolate(place, x.shape[-2:], mode="bilinear", align_corners=False)
         x = (x + place.to(x.dtype)).flatten(2).transpose(1, 2)  # (B, N, D)

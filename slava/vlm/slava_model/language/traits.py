@@ -1,0 +1,82 @@
+"""What an answer is about: the one decision on a micrograph, in the words of the truth.
+
+Training fills it from a drawing's truth, inference from the vision encoder's heads. Category,
+caption and defect answer all read the same record, hence cannot contradict each other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from slava.synthetic.truth import (
+    ARRANGEMENTS,
+    CATEGORIES,
+    COVERAGES,
+    DEFECTS,
+    MORPHOLOGY_WORDS,
+    ORIENTATIONS,
+    SPREADS,
+    TEXTURES,
+    Truth,
+)
+
+WORDS: dict[str, tuple[str, ...]] = {
+    "category": CATEGORIES,
+    "morphology": MORPHOLOGY_WORDS,
+    "arrangement": ARRANGEMENTS,
+    "orientation": ORIENTATIONS,
+    "coverage": COVERAGES,
+    "texture": TEXTURES,
+    "spread": SPREADS,
+    "defect": DEFECTS,
+}
+"""Every trait that is a word, with the words it may be."""
+
+FLAGS = ("noisy", "blurred", "charging")
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """The attribute decision. ``sure`` is false when the category is a list, not a verdict."""
+
+    category: str
+    morphology: str
+    arrangement: str
+    orientation: str
+    coverage: str
+    texture: str
+    spread: str
+    defect: str = "none"
+    noisy: bool = False
+    blurred: bool = False
+    charging: bool = False
+    sure: bool = True
+
+    @classmethod
+    def of_truth(cls, truth: Truth, *, sure: bool = True) -> Traits:
+        """The traits that a drawing really has."""
+        words = {name: getattr(truth, name) for name in (*WORDS, *FLAGS)}
+        return cls(**words, sure=sure)
+
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        """One auxiliary token per trait, as the text encoder reads them.
+
+        An unsure category is not told, nor is the shape, which belongs to a category.
+        """
+        hidden = set() if self.sure else {"category", "morphology"}
+        words = [trait_token(n, getattr(self, n)) for n in WORDS if n not in hidden]
+        flags = [f"<{name}>" for name in FLAGS if getattr(self, name)]
+        return (*words, *flags, *(() if self.sure else ("<unsure>",)))
+
+
+def trait_token(name: str, word: str) -> str:
+    """The auxiliary token of one trait, ``<defect:crack>``."""
+    return f"<{name}:{word.replace(' ', '-')}>"
+
+
+TRAIT_TOKENS = (
+    *(trait_token(name, word) for name, words in WORDS.items() for word in words),
+    *(f"<{name}>" for name in FLAGS),
+    "<unsure>",
+)
