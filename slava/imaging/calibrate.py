@@ -15,7 +15,7 @@ from slava.errors import BadSetting, UnreadableMicrograph
 from slava.imaging.frame import Frame
 from slava.imaging.vendors import Said, merge, metadata_of, sidecar_of
 
-MAX_SIDECAR_BYTES = 1 << 20
+MAX_SIDECAR_BYTES = 8 << 20
 HEIGHT_TOLERANCE = 0.35
 """A databar makes a file higher than its picture by up to this share."""
 _AGREE = 0.01
@@ -99,19 +99,23 @@ def find_sidecar(path: Path) -> Path | None:
 
     A text that is nobody's sidecar (notes, say) is not found.
     """
-    stem, suffix = path.stem, path.suffix[1:]
-    endings = (".txt", ".hdr", f"-{suffix}.hdr", f".{suffix}.txt", f".{suffix}.hdr")
-    for ending in endings:
-        for shown in (ending, ending.upper()):
-            candidate = path.with_name(stem + shown)
-            if candidate == path:
-                continue
-            try:
-                if sidecar_of(read_sidecar(candidate)) is not None:
-                    return candidate
-            except UnreadableMicrograph:
-                continue
+    for name in _sidecar_names(path):
+        candidate = path.with_name(name)
+        try:
+            if candidate.is_file() and sidecar_of(read_sidecar(candidate)) is not None:
+                return candidate
+        except (UnreadableMicrograph, OSError, ValueError):
+            continue
     return None
+
+
+def _sidecar_names(path: Path) -> list[str]:
+    stem, suffix = path.stem, path.suffix[1:]
+    if suffix.lower() == "ser":  # name_1.ser belongs to name.emi
+        return [f"{stem.rpartition('_')[0]}{ending}" for ending in (".emi", ".EMI")]
+    endings = (".txt", ".hdr", f"-{suffix}.hdr", f".{suffix}.txt", f".{suffix}.hdr")
+    names = [stem + shown for ending in endings for shown in (ending, ending.upper())]
+    return [name for name in names if name != path.name]
 
 
 def read_sidecar(path: Path) -> bytes:

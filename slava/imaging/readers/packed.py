@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import zipfile
-from typing import IO
+from typing import Protocol
 
 from slava.imaging.readers.refused import Refused
 
@@ -47,7 +47,11 @@ def _only_member(archive: zipfile.ZipFile) -> str:
     return names[0]
 
 
-def _limited(stream: IO[bytes]) -> bytes:
+class _Readable(Protocol):
+    def read(self, size: int, /) -> bytes: ...
+
+
+def _limited(stream: _Readable) -> bytes:
     data = stream.read(MAX_UNPACKED_BYTES + 1)
     if len(data) > MAX_UNPACKED_BYTES:
         raise Refused("it unpacks to more than a gigabyte.", "Unpack it first.")

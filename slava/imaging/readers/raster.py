@@ -1,4 +1,4 @@
-"""PNG, JPEG, BMP and GIF. Pillow decodes them; 16-bit colour PNG, which it would round, imagecodecs."""
+"""PNG, JPEG, BMP and GIF through Pillow; 16-bit colour PNG, which it rounds, through imagecodecs."""
 
 from __future__ import annotations
 

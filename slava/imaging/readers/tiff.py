@@ -9,9 +9,7 @@ import io
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import tifffile
-from numpy.typing import NDArray
 
 from slava.imaging.frame import Frame
 from slava.imaging.readers.refused import Refused, check_size
@@ -98,11 +96,8 @@ def _pages(opened: tifffile.TiffFile) -> list[str]:
 
 
 def _tags(opened: tifffile.TiffFile, page: Any) -> tuple[dict[str, Any], list[str]]:
-    plain = {
-        name: value
-        for code, name in _PLAIN_TAGS.items()
-        if (value := _try(lambda code=code: page.tags.valueof(code))) is not None
-    }
+    found = ((name, _tag(page, code)) for code, name in _PLAIN_TAGS.items())
+    plain = {name: value for name, value in found if value is not None}
     tags: dict[str, Any] = {"tiff": plain}
     unread = []
     for key, attribute in _PARSED:
@@ -116,6 +111,10 @@ def _tags(opened: tifffile.TiffFile, page: Any) -> tuple[dict[str, Any], list[st
     return tags, unread
 
 
+def _tag(page: Any, code: int) -> Any:
+    return _try(lambda: page.tags.valueof(code))
+
+
 def _try(get: Callable[[], Any]) -> Any:
     try:
         return get()
@@ -126,8 +125,3 @@ def _try(get: Callable[[], Any]) -> Any:
 def _brief(error: Exception) -> str:
     text = " ".join(str(error).split())
     return text[:80] or type(error).__name__
-
-
-def as_native(pixels: NDArray[Any]) -> NDArray[Any]:
-    """The same numbers in this machine's byte order."""
-    return np.ascontiguousarray(pixels, dtype=pixels.dtype.newbyteorder("="))

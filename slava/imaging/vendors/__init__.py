@@ -9,10 +9,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from slava.imaging.vendors.fei import fei
-from slava.imaging.vendors.generic import gatan, imagej, olympus, scientific, tvips
+from slava.imaging.vendors.generic import gatan, imagej, olympus, tvips
 from slava.imaging.vendors.hitachi import hitachi, hitachi_sidecar
 from slava.imaging.vendors.jeol import jeol_sidecar, jeol_sightx
 from slava.imaging.vendors.said import Said, merge
+from slava.imaging.vendors.scientific import scientific, tia_sidecar
 from slava.imaging.vendors.tescan import tescan, tescan_sidecar
 from slava.imaging.vendors.text import decode
 from slava.imaging.vendors.zeiss import zeiss
@@ -34,7 +35,7 @@ _IN_TAGS: tuple[tuple[str, Reader], ...] = (
     ("ImageJ", imagej),
     ("axes", scientific),
 )
-_IN_SIDECARS = (jeol_sidecar, hitachi_sidecar, tescan_sidecar)
+_IN_SIDECARS = (jeol_sidecar, hitachi_sidecar, tescan_sidecar, tia_sidecar)
 
 
 def metadata_of(tags: Mapping[str, Any]) -> Said:

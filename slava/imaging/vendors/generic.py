@@ -1,4 +1,4 @@
-"""Programs rather than vendors: ImageJ, Gatan, Olympus, TVIPS, and rosettasciio's axes.
+"""TIFF of programs rather than instruments: ImageJ, DigitalMicrograph, Olympus, TVIPS.
 
 The plain resolution of a file (72, 96, 300 per inch) is that of a printed page and is never
 a calibration.
@@ -6,16 +6,13 @@ a calibration.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from slava.domain import Instrument
-from slava.domain.micrograph import Modality
-from slava.imaging.vendors.quantity import positive, unit_in_nm, words
+from slava.imaging.vendors.quantity import positive
 from slava.imaging.vendors.said import Said
-
-_RECIPROCAL = "Its pixels are in {unit}, as in a diffraction pattern: they are no lengths."
+from slava.imaging.vendors.scientific import length_per_px
 
 
 def imagej(tags: Mapping[str, Any]) -> Said | None:
@@ -25,7 +22,7 @@ def imagej(tags: Mapping[str, Any]) -> Said | None:
         return None
     unit = _unescaped(str(entries.get("unit", "")))
     per_unit = _ratio(tags.get("tiff", {}).get("XResolution"))
-    return _length(1 / per_unit if per_unit else None, unit, f"ImageJ, pixels per {unit}")
+    return length_per_px(1 / per_unit if per_unit else None, unit, f"ImageJ, pixels per {unit}")
 
 
 def gatan(tags: Mapping[str, Any]) -> Said | None:
@@ -33,7 +30,7 @@ def gatan(tags: Mapping[str, Any]) -> Said | None:
     plain = tags.get("tiff", {})
     if "GatanScaleX" not in plain or "GatanUnitX" not in plain:
         return None
-    said = _length(positive(plain["GatanScaleX"]), str(plain["GatanUnitX"]), "tag 65009")
+    said = length_per_px(positive(plain["GatanScaleX"]), str(plain["GatanUnitX"]), "tag 65009")
     return Said(Instrument(vendor="Gatan"), said.nm_per_px, said.detail, warnings=said.warnings)
 
 
@@ -59,57 +56,6 @@ def tvips(tags: Mapping[str, Any]) -> Said | None:
         modality="TEM",
     )
     return Said(instrument, positive(entries.get("PixelSizeX")), "PixelSizeX")
-
-
-def scientific(tags: Mapping[str, Any]) -> Said | None:
-    """The axes and the common metadata that rosettasciio gives."""
-    axes = tags.get("axes")
-    if not axes:
-        return None
-    across = axes[-1]
-    said = _length(
-        positive(across.get("scale")), str(across.get("units") or ""), "scale of the x axis"
-    )
-    return Said(
-        _instrument(tags.get("metadata", {})), said.nm_per_px, said.detail, warnings=said.warnings
-    )
-
-
-def _instrument(metadata: Any) -> Instrument:
-    general = _branch(metadata, "General")
-    acquisition = _branch(metadata, "Acquisition_instrument")
-    for name in ("TEM", "SEM"):
-        said = _branch(acquisition, name)
-        if said:
-            break
-    stem = "STEM" in str(said.get("acquisition_mode", ""))
-    modality: Modality = "STEM" if stem else name if said else "unknown"  # type: ignore[assignment]
-    when = f"{general.get('date', '')}T{general.get('time', '')}"
-    return Instrument(
-        model=words(said.get("microscope")),
-        magnification=positive(said.get("magnification")),
-        accelerating_voltage_kv=positive(said.get("beam_energy")),
-        working_distance_mm=positive(said.get("working_distance")),
-        detector=words(_branch(said, "Detector").get("detector_type")),
-        modality=modality,
-        acquired_at=when if re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d.*", when) else None,
-    )
-
-
-def _branch(tree: Any, name: str) -> Mapping[str, Any]:
-    branch = tree.get(name) if isinstance(tree, Mapping) else None
-    return branch if isinstance(branch, Mapping) else {}
-
-
-def _length(scale: float | None, unit: str, detail: str) -> Said:
-    nm = unit_in_nm(unit)
-    if scale is None:
-        return Said()
-    if nm is None:
-        if re.search(r"1\s*/|\^-1|⁻¹|mrad|\brad\b|deg", unit):
-            return Said(warnings=(_RECIPROCAL.format(unit=words(unit)),))
-        return Said()
-    return Said(nm_per_px=scale * nm, detail=detail)
 
 
 def _unescaped(unit: str) -> str:

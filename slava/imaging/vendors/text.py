@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 
+_EMI = b"JK\0\x02"
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
@@ -17,6 +18,8 @@ def decode(data: bytes) -> str:
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             return data.decode(encoding, "replace")
+    if data.startswith(_EMI):
+        return data.decode("latin-1")  # binary with XML in it
     head = data[:2000]
     if head and head[1::2].count(0) > 0.4 * len(head[1::2]):
         return data.decode("utf-16-le", "replace")
