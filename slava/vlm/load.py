@@ -42,7 +42,7 @@ def kind_of(reference: str) -> ReferenceKind:
         return "builtin"
     if reference.startswith(("http://", "https://")):
         return "endpoint"
-    if Path(reference).expanduser().is_dir():
+    if reference and Path(reference).expanduser().is_dir():
         return "folder"
     parts = reference.split("/")
     if len(parts) == 2 and all(parts) and not reference.startswith((".", "~")):
