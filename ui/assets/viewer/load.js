@@ -1,0 +1,82 @@
+// What Python sends: a micrograph, a new calibration of it, or its outlines.
+function load() {
+  const doc = props.value;
+  const open = Boolean(doc && doc.id);
+  find('.sv-empty').hidden = open;
+  if (!open) closeDocument();
+  else if (state.doc && state.doc.id === doc.id) updateDocument(doc);
+  else openDocument(doc);
+}
+
+function closeDocument() {
+  forgetTiles();
+  Object.assign(state, { doc: null, objects: [], ruler: null, region: null, hover: -1 });
+  for (const name of ['.sv-name', '.sv-size', '.sv-read', '.sv-lo', '.sv-hi']) find(name).textContent = '';
+  for (const name of ['ready', 'scalebar', 'objects']) element.dataset[name] = '';
+  showCalibration();
+  drawHistogram();
+  redraw();
+}
+
+function openDocument(doc) {
+  forgetTiles();
+  Object.assign(state, {
+    doc, since: performance.now(), shown: false, fitted: true,
+    ruler: null, region: null, objects: [], hover: -1, low: doc.lo, high: doc.hi,
+  });
+  element.dataset.ready = element.dataset.objects = '';
+  closeForm();
+  makeTable();
+  describe(doc);
+  resize();
+  fit();
+  drawHistogram();
+}
+
+function updateDocument(doc) {
+  const calibrated = doc.nm_per_px !== state.doc.nm_per_px;
+  const outlined = doc.outlines !== state.doc.outlines;
+  state.doc = doc;
+  if (calibrated) closeForm();
+  describe(doc, outlined);
+  redraw();
+}
+
+function describe(doc, outlined = true) {
+  find('.sv-name').textContent = find('.sv-name').title = doc.name;
+  find('.sv-size').textContent = `${doc.w} × ${doc.h} · ${doc.bits}-bit`;
+  showCalibration();
+  if (outlined) loadOutlines(doc);
+}
+
+async function loadOutlines(doc) {
+  if (!doc.outlines) { setObjects([]); return; }
+  try {
+    const answer = await fetch(`${doc.base}/objects.json?v=${encodeURIComponent(doc.outlines)}`);
+    const objects = await answer.json();
+    if (doc.id === state.doc?.id) setObjects(objects);
+  } catch (error) { element.dataset.error = String(error); }
+}
+
+function setObjects(objects) {
+  state.allOutlines = new Path2D();
+  state.hover = -1;
+  state.objects = objects.map((object) => {
+    const path = new Path2D();
+    const { pts } = object;
+    for (let i = 0; i < pts.length; i += 2) path.lineTo(pts[i], pts[i + 1]);
+    path.closePath();
+    state.allOutlines.addPath(path);
+    return { ...object, path };
+  });
+  element.dataset.objects = objects.length;
+  redraw();
+}
+
+watch('value', load);
+new ResizeObserver(() => { if (element.isConnected) resize(); }).observe(stage);
+new MutationObserver(() => { if (element.isConnected) { drawHistogram(); redraw(); } })
+  .observe(document.body, { attributes: true, attributeFilter: ['class'] });
+setTool('pan');
+showRuler();
+load();

@@ -1,0 +1,115 @@
+"""Routes beside Gradio's: raw tiles, previews, outlines and downloads of the workspace.
+
+Gradio's login does not cover routes that are mounted beside it, so every path begins with a
+random token that only a page of this process knows. Nothing here imports Gradio.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Mount, Route
+
+from slava.domain import ConversationId, MicrographId
+from slava.errors import NotFound, SlavaError
+from ui import export
+
+if TYPE_CHECKING:
+    from ui.services import Services
+
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Encoding": "identity",
+    "X-Content-Type-Options": "nosniff",
+}
+PREVIEWS_PX = (112, 256, 1024)
+
+Work = Callable[[Request], Response]
+
+
+class PixelRoutes:
+    """The routes of one process under one token."""
+
+    def __init__(self, services: Services, token: str | None = None) -> None:
+        self._services = services
+        self.token = token or secrets.token_urlsafe(24)
+
+    @property
+    def base(self) -> str:
+        """The path of the routes, relative to the page."""
+        return f"slava/{self.token}"
+
+    def mount(self) -> Mount:
+        """The routes for Starlette."""
+        return Mount(
+            f"/slava/{self.token}",
+            routes=[
+                Route("/m/{id}/t/{level:int}/{row:int}/{column:int}", _answering(self.tile)),
+                Route("/m/{id}/preview.png", _answering(self.preview)),
+                Route("/m/{id}/objects.json", _answering(self.objects)),
+                Route("/c/{id}.html", _answering(self.report)),
+                Route("/c/{id}.md", _answering(self.markdown)),
+            ],
+        )
+
+    def tile(self, request: Request) -> Response:
+        """512 x 512 grey values or fewer, little-endian, without a header."""
+        at = request.path_params
+        content = self._services.pictures.tile(
+            MicrographId(at["id"]), at["level"], at["row"], at["column"]
+        )
+        if content is None:
+            raise NotFound("there is no such tile.")
+        return Response(content, media_type="application/octet-stream", headers=HEADERS)
+
+    def preview(self, request: Request) -> Response:
+        """A small PNG."""
+        wanted = request.query_params.get("size", "")
+        size = int(wanted) if wanted.isdecimal() and int(wanted) in PREVIEWS_PX else PREVIEWS_PX[0]
+        content = self._services.pictures.preview(MicrographId(request.path_params["id"]), size)
+        headers = {**HEADERS, "Cache-Control": "private, max-age=86400"}
+        return Response(content, media_type="image/png", headers=headers)
+
+    def objects(self, request: Request) -> Response:
+        """Outlines of the measured objects in pixels of the file."""
+        content = self._services.outlines(MicrographId(request.path_params["id"]))
+        return JSONResponse(content, headers=HEADERS)
+
+    def report(self, request: Request) -> Response:
+        """A conversation as one HTML file."""
+        bundle = self._services.export_bundle(ConversationId(request.path_params["id"]))
+        return _download(export.to_html(bundle), bundle.file_name("html"), "text/html")
+
+    def markdown(self, request: Request) -> Response:
+        """A conversation as Markdown."""
+        bundle = self._services.export_bundle(ConversationId(request.path_params["id"]))
+        return _download(export.to_markdown(bundle), bundle.file_name("md"), "text/markdown")
+
+
+def _answering(work: Work) -> Callable[[Request], Any]:
+    """Run ``work`` in a thread; what is not there is a 404, our other errors a 422 with words."""
+
+    async def answer(request: Request) -> Response:
+        try:
+            return await run_in_threadpool(work, request)
+        except NotFound as error:
+            return PlainTextResponse(str(error), 404, headers=HEADERS)
+        except SlavaError as error:
+            return PlainTextResponse(str(error), 422, headers=HEADERS)
+
+    return answer
+
+
+def _download(text: str, name: str, media_type: str) -> Response:
+    headers = {
+        **HEADERS,
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}",
+        "Content-Security-Policy": "sandbox; default-src 'none'",
+    }
+    return Response(text, media_type=f"{media_type}; charset=utf-8", headers=headers)

@@ -1,0 +1,268 @@
+"""What the tabs may ask for: the one object between the window and everything behind it.
+
+Handlers call its verbs and show what comes back. It holds the store, the loaded model, the
+opened pictures and the threads; it knows nothing of Gradio.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, TypeVar
+
+from slava.domain import Conversation, ConversationId, Micrograph, MicrographId, Turn
+from slava.domain.conversation import ContextLevel
+from slava.errors import BadSetting, NotFound
+from slava.settings import Settings
+from slava.vlm.ask import check_question
+from slava.vlm.backbone import GenerationSettings
+from slava.vlm.context import Context, build_context, level_of
+from slava.vlm.load import open_backbone, quantization_of
+from store import Store
+from ui.export import Bundle
+from ui.services import calibrating
+from ui.services.answering import Answers, Known, Live
+from ui.services.ingesting import Adding
+from ui.services.measuring import Measure, Measuring, measure
+from ui.services.models import Models, OpenBackbone, Wanted
+from ui.services.pictures import Pictures
+
+T = TypeVar("T")
+TITLE_LENGTH = 60
+EXPORT_PX = 1024
+STOP_WAIT_S = 10
+
+
+class Services:
+    """Everything behind the window; safe to use from any thread."""
+
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        *,
+        opener: OpenBackbone = open_backbone,
+        measure_with: Measure = measure,
+    ) -> None:
+        self.store, self.settings = store, settings
+        self.uploads = settings.workspace / "uploads"
+        self.uploads.mkdir(parents=True, exist_ok=True)
+        self.pictures = Pictures(store)
+        self.measuring = Measuring(store, self.pictures, measure_with)
+        self.adding = Adding(store, self.uploads)
+        self.models = Models(opener, self._stored_model())
+        self.answers = Answers(store, self.models, self._know)
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is under way that the window should watch."""
+        return self.adding.busy or self.measuring.busy or self.models.busy
+
+    # ------------------------------------------------------------------ micrographs
+    def open_micrograph(self, micrograph_id: MicrographId) -> Micrograph:
+        """The micrograph, remembered as the one that was open last."""
+        micrograph = self.store.micrographs.get_micrograph(micrograph_id)
+        self.store.settings.set_setting("open_micrograph", micrograph_id)
+        return micrograph
+
+    def last_micrograph(self) -> Micrograph | None:
+        """The one that was open last, if it is still there."""
+        return _found(
+            self.store.micrographs.get_micrograph,
+            self.store.settings.get_setting("open_micrograph"),
+        )
+
+    def measure_again(self, micrograph_id: MicrographId) -> None:
+        """Measure once more, for instance after it failed."""
+        self.store.micrographs.get_micrograph(micrograph_id)
+        self.measuring.want(micrograph_id)
+
+    def outlines(self, micrograph_id: MicrographId) -> list[dict[str, Any]]:
+        """Outlines of the measured objects, in pixels of the file."""
+        from slava.imaging.measure import outlines
+
+        measurement = self.store.facts.get_measurement(micrograph_id)
+        return outlines(measurement.labels) if measurement else []
+
+    def remove_micrograph(self, micrograph_id: MicrographId) -> None:
+        """Take it out of the workspace with all its conversations."""
+        self.store.micrographs.remove_micrograph(micrograph_id)
+        self.pictures.forget(micrograph_id)
+
+    def calibrate(self, micrograph_id: MicrographId, line: calibrating.Line) -> Micrograph:
+        """Calibrate by a line of known length."""
+        return self.store.micrographs.set_calibration(micrograph_id, calibrating.from_line(line))
+
+    def undo_calibration(self, micrograph_id: MicrographId) -> Micrograph:
+        """Go back to what the file says."""
+        history = self.store.micrographs.list_calibrations(micrograph_id)
+        return self.store.micrographs.set_calibration(
+            micrograph_id, calibrating.of_file(history), "file"
+        )
+
+    def context_of(self, micrograph_id: MicrographId) -> Context:
+        """What the model would be told now."""
+        known = self.measuring.known(micrograph_id)
+        return build_context(known.micrograph, known.facts, self.level)
+
+    # ------------------------------------------------------------------ conversations
+    def newest_conversation(self, micrograph_id: MicrographId) -> Conversation | None:
+        """The one last used about a micrograph, remembered as the open one."""
+        found = self.store.conversations.list_conversations(micrograph_id)
+        self.store.settings.set_setting("open_conversation", found[0].id if found else None)
+        return found[0] if found else None
+
+    def open_conversation(self, conversation_id: ConversationId) -> Conversation:
+        """The conversation, remembered as the open one."""
+        conversation = self.store.conversations.get_conversation(conversation_id)
+        self.store.settings.set_setting("open_conversation", conversation_id)
+        return conversation
+
+    def begin_conversation(self) -> None:
+        """The next question begins a new conversation."""
+        self.store.settings.set_setting("open_conversation", None)
+
+    def last_conversation(self, micrograph_id: MicrographId) -> Conversation | None:
+        """The one that was open last, if it is about this micrograph."""
+        found = _found(
+            self.store.conversations.get_conversation,
+            self.store.settings.get_setting("open_conversation"),
+        )
+        return found if found and found.micrograph_id == micrograph_id else None
+
+    def turns(self, conversation_id: ConversationId | None) -> list[Turn]:
+        """The turns that show; none for no conversation, or one that is gone."""
+        if conversation_id is None:
+            return []
+        try:
+            return self.store.conversations.list_turns(conversation_id)
+        except NotFound:
+            return []
+
+    def ask(
+        self,
+        micrograph_id: MicrographId,
+        conversation_id: ConversationId | None,
+        question: str,
+        replacing: int | None = None,
+    ) -> Live:
+        """Keep the question, in a new conversation if there is none, and begin to answer it."""
+        check_question(question)
+        if conversation_id is None:
+            title = " ".join(question.split())[:TITLE_LENGTH]
+            conversation_id = self.store.conversations.add_conversation(micrograph_id, title).id
+            self.store.settings.set_setting("open_conversation", conversation_id)
+        return self.answers.ask(
+            conversation_id, question, self.level, self.generation, replacing=replacing
+        )
+
+    def ask_again(self, turn: Turn) -> Live:
+        """Answer the question of ``turn`` anew; what followed it is hidden, not deleted."""
+        return self.answers.ask(
+            turn.conversation_id, turn.question, self.level, self.generation, turn.position
+        )
+
+    def remove_conversation(self, conversation_id: ConversationId) -> None:
+        """Delete it; an answer being written for it is stopped first."""
+        live = self.answers.live_in(conversation_id)
+        if live:
+            live.stop.set()
+            live.finished.wait(STOP_WAIT_S)
+        self.store.conversations.remove_conversation(conversation_id)
+
+    def export_bundle(self, conversation_id: ConversationId) -> Bundle:
+        """Everything that an export of a conversation holds."""
+        conversation = self.store.conversations.get_conversation(conversation_id)
+        known = self.measuring.known(conversation.micrograph_id)
+        return Bundle(
+            conversation=conversation,
+            turns=self.store.conversations.list_turns(conversation_id),
+            micrograph=known.micrograph,
+            facts=known.facts,
+            preview_png=self.pictures.preview(conversation.micrograph_id, EXPORT_PX),
+            exported_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            version=version("slava"),
+        )
+
+    # ------------------------------------------------------------------ choices
+    @property
+    def level(self) -> ContextLevel:
+        """The context level that the user chose."""
+        return level_of(self.store.settings.get_setting("context_level", "high"))
+
+    def choose_level(self, level: str) -> None:
+        """Keep a context level."""
+        self.store.settings.set_setting("context_level", level_of(level))
+
+    @property
+    def generation(self) -> GenerationSettings:
+        """How answers are generated."""
+        kept = self.store.settings.get_setting("generation", {})
+        return GenerationSettings(**kept)
+
+    def choose_model(
+        self, reference: str, quantization: str, max_new_tokens: int, temperature: float
+    ) -> None:
+        """Keep the choice and load the model in the background.
+
+        Raises
+        ------
+        BadSetting
+            If a value is out of its range.
+        """
+        if not 1 <= max_new_tokens <= 4096:
+            raise BadSetting(f"longest answer {max_new_tokens} is not in 1..4096 tokens.")
+        if not 0 <= temperature <= 2:
+            raise BadSetting(f"temperature {temperature} is not in 0..2.")
+        if not reference.strip():
+            raise BadSetting("no model is named. Give a folder, OWNER/NAME or a URL.")
+        wanted = Wanted(reference.strip(), quantization_of(quantization))
+        kept = {"max_new_tokens": max_new_tokens, "temperature": temperature}
+        self.store.settings.set_setting("generation", kept)
+        self.models.choose(wanted)
+        self.store.settings.set_setting("model", [wanted.reference, wanted.quantization])
+
+    def download_model(self, reference: str) -> None:
+        """Download a model that the user confirmed, in the background, and load it."""
+
+        def download(on_progress: Callable[[str], None]) -> None:
+            from slava.vlm.download import download_model
+
+            download_model(reference, confirmed=True, on_progress=on_progress)
+
+        self.models.run_download(reference, download)
+
+    def recommended(self) -> list[dict[str, Any]]:
+        """Models that sLAVA recommends, as records."""
+        from slava.vlm.catalogue import list_models
+
+        return [entry.to_record() for entry in list_models()]
+
+    # ------------------------------------------------------------------ plumbing
+    def logs(self) -> Path:
+        """Where unexpected errors are written."""
+        return self.store.layout.root / "logs"
+
+    def _stored_model(self) -> Wanted:
+        kept = self.store.settings.get_setting("model")
+        return Wanted(kept[0], quantization_of(kept[1])) if kept else Wanted()
+
+    def _know(self, micrograph_id: MicrographId, live: Live) -> Known:
+        """What an answer stands on; waits for the measurement where the level needs it."""
+        if self.level == "none":
+            micrograph = self.store.micrographs.get_micrograph(micrograph_id)
+            return Known(micrograph, self.pictures.get(micrograph_id).grey, ())
+        live.say("measuring the micrograph")
+        known = self.measuring.wait(micrograph_id, live.stop)
+        return Known(known.micrograph, self.pictures.get(micrograph_id).grey, known.facts)
+
+
+def _found(get: Callable[[Any], T], key: Any) -> T | None:
+    if not key:
+        return None
+    try:
+        return get(key)
+    except NotFound:
+        return None

@@ -1,0 +1,141 @@
+"""Measuring in the background, one micrograph at a time, the newest wish first.
+
+What has been measured is read from the store; a measurement that fails is remembered with its
+reason until it is asked for again.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from slava.domain import Fact, Measurement, Micrograph, MicrographId
+from slava.errors import NotFound, SlavaError
+from store import Store
+from ui.services.pictures import Pictures
+
+log = logging.getLogger("slava.measuring")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Known:
+    """What is known of a micrograph now."""
+
+    micrograph: Micrograph
+    facts: tuple[Fact, ...]
+    measurement: Measurement | None
+    state: Literal["measuring", "measured", "failed"]
+    error: str = ""
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Of the file and of the measurement."""
+        measured = self.measurement.warnings if self.measurement else ()
+        return (*self.micrograph.warnings, *measured)
+
+
+Measure = Callable[[Micrograph, "Pictures"], Measurement]
+
+
+def measure(micrograph: Micrograph, pictures: Pictures) -> Measurement:
+    """Everything that can be measured on it, by the project's own methods."""
+    from slava.imaging.measure import measure_micrograph
+
+    return measure_micrograph(
+        pictures.get(micrograph.id).grey,
+        picture=micrograph.picture,
+        nm_per_px=micrograph.nm_per_px,
+    )
+
+
+class Measuring:
+    """The queue of measurements; safe to use from any thread."""
+
+    def __init__(self, store: Store, pictures: Pictures, how: Measure = measure) -> None:
+        self._store, self._pictures, self._how = store, pictures, how
+        self._change = threading.Condition()
+        self._wanted: list[MicrographId] = []
+        self._at_work: MicrographId | None = None
+        self._failed: dict[MicrographId, str] = {}
+        self._worker: threading.Thread | None = None
+
+    def known(self, micrograph_id: MicrographId) -> Known:
+        """What is known now; measuring is begun when it has not been done."""
+        from slava.imaging.measure import facts_of
+
+        micrograph = self._store.micrographs.get_micrograph(micrograph_id)
+        measurement = self._store.facts.get_measurement(micrograph_id)
+        facts = facts_of(micrograph, measurement)
+        if measurement is not None:
+            return Known(micrograph, facts, measurement, "measured")
+        with self._change:
+            error = self._failed.get(micrograph_id)
+        if error is not None:
+            return Known(micrograph, facts, None, "failed", error)
+        self.want(micrograph_id)
+        return Known(micrograph, facts, None, "measuring")
+
+    def want(self, micrograph_id: MicrographId) -> None:
+        """Put it first in the queue."""
+        with self._change:
+            self._failed.pop(micrograph_id, None)
+            if micrograph_id in self._wanted:
+                self._wanted.remove(micrograph_id)
+            if self._at_work != micrograph_id:
+                self._wanted.append(micrograph_id)
+            if self._worker is None:
+                self._worker = threading.Thread(
+                    target=self._work, name="slava-measuring", daemon=True
+                )
+                self._worker.start()
+
+    def wait(self, micrograph_id: MicrographId, stop: threading.Event) -> Known:
+        """What is known once it is measured, or as soon as ``stop`` is set."""
+        while True:
+            known = self.known(micrograph_id)
+            if known.state != "measuring" or stop.is_set():
+                return known
+            with self._change:
+                self._change.wait(0.1)
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is being measured."""
+        with self._change:
+            return self._worker is not None
+
+    def _work(self) -> None:
+        while True:
+            with self._change:
+                if not self._wanted:
+                    self._worker = None
+                    return
+                self._at_work = self._wanted.pop()
+            try:
+                self._measure(self._at_work)
+            finally:
+                with self._change:
+                    self._at_work = None
+                    self._change.notify_all()
+
+    def _measure(self, micrograph_id: MicrographId) -> None:
+        try:
+            micrograph = self._store.micrographs.get_micrograph(micrograph_id)
+            found = self._how(micrograph, self._pictures)
+            self._store.facts.record_measurement(
+                micrograph_id, found, calibration=micrograph.calibration
+            )
+        except NotFound:
+            return  # removed meanwhile
+        except SlavaError as error:
+            self._fail(micrograph_id, str(error))
+        except Exception as error:
+            log.exception("measuring %s failed", micrograph_id)
+            self._fail(micrograph_id, f"measuring failed ({type(error).__name__}: {error}).")
+
+    def _fail(self, micrograph_id: MicrographId, reason: str) -> None:
+        with self._change:
+            self._failed[micrograph_id] = reason
