@@ -29,7 +29,9 @@ class Pose:
 
 
 def ellipsoid(aspect: float = 1.0) -> Solid:
-    def solid(rng: np.random.Generator, u: Array, v: Array, r: float) -> tuple[Array, NDArray]:
+    """A ball, or an egg ``aspect`` times longer than wide."""
+
+    def solid(_rng: np.random.Generator, u: Array, v: Array, r: float) -> tuple[Array, NDArray]:
         q = (u / aspect) ** 2 + v**2
         return np.sqrt(np.clip(r * r - q, 0, None)), q < r * r
 
@@ -39,7 +41,7 @@ def ellipsoid(aspect: float = 1.0) -> Solid:
 def capsule(aspect: float, waist: float = 0.0) -> Solid:
     """A rod with round ends; ``waist`` > 0 pinches its middle, as of a dividing cell."""
 
-    def solid(rng: np.random.Generator, u: Array, v: Array, r: float) -> tuple[Array, NDArray]:
+    def solid(_rng: np.random.Generator, u: Array, v: Array, r: float) -> tuple[Array, NDArray]:
         half = r * (aspect - 1)
         narrow = r * (1 - waist * np.exp(-((u / (0.35 * r)) ** 2)))
         q = np.clip(np.abs(u) - half, 0, None) ** 2 + v**2
@@ -52,7 +54,7 @@ def capsule(aspect: float, waist: float = 0.0) -> Solid:
 def dished(aspect: float, depth: float) -> Solid:
     """A disc with a hollow in its middle, as a red blood cell."""
 
-    def solid(rng: np.random.Generator, u: Array, v: Array, r: float) -> tuple[Array, NDArray]:
+    def solid(_rng: np.random.Generator, u: Array, v: Array, r: float) -> tuple[Array, NDArray]:
         t = ((u / aspect) ** 2 + v**2) / (r * r)
         rim = np.sqrt(np.clip(1 - t, 0, None))
         return 0.6 * r * rim * (1 - depth + 1.5 * depth * t), t < 1
@@ -110,7 +112,7 @@ def lump(rough: float, lobes: int = 6) -> Solid:
 def spiny(spines: int, length: float) -> Solid:
     """A ball covered with spines, as pollen."""
 
-    def solid(rng: np.random.Generator, u: Array, v: Array, r: float) -> tuple[Array, NDArray]:
+    def solid(_rng: np.random.Generator, u: Array, v: Array, r: float) -> tuple[Array, NDArray]:
         distance, angle = np.hypot(u, v), np.arctan2(v, u)
         core = r / (1 + length)
         reach = core * (1 + length * np.abs(np.cos(spines * angle / 2)) ** 3)

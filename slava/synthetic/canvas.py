@@ -14,8 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-Array = NDArray[np.float32]
+Array = NDArray[np.floating]
+"""A field of float32 pixels, (height_px, width_px)."""
+
 Points = NDArray[np.floating]
+"""Places (n, 2), x and y in px."""
 
 
 @dataclass(slots=True)

@@ -5,6 +5,8 @@ It must not know which category it damages; the sketch says which defects make s
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
@@ -27,7 +29,7 @@ def enclosing_box(mask: NDArray[np.bool_]) -> Box:
     return Box(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
 
 
-def _stroke(c: Canvas, lines: list[tuple[Points, float]]) -> Array:
+def _stroke(c: Canvas, lines: Sequence[tuple[Points, float]]) -> Array:
     """Anti-aliased strokes (path, width in px), 0..1."""
     sheet = Image.new("L", (2 * c.width_px, 2 * c.height_px))
     pen = ImageDraw.Draw(sheet)
@@ -48,7 +50,7 @@ def _crack(c: Canvas, image: Array) -> tuple[Array, NDArray[np.bool_]]:
     if c.chance(0.5):
         start = path[int(c.rng.integers(5, len(path) - 5))]
         turn = angle + c.rng.choice([-1, 1]) * c.uniform(0.5, 1.2)
-        side = curve(c, (0.0, 0.0), turn, c.uniform(0.4, 0.9) * c.side, 0.4, 8)
+        side = curve(c, np.zeros(2), turn, c.uniform(0.4, 0.9) * c.side, 0.4, 8)
         lines.append((side[len(side) // 2 :] + start, 0.6 * width))
     gap = _stroke(c, lines)
     lips = np.clip(blur(gap, 0.5 * width) * 1.6 - gap, 0, 1)

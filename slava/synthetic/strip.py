@@ -68,14 +68,13 @@ def _scale_bar(
         else 0.02 * width
     )
     y = top + rows * rng.uniform(0.25, 0.75)
+    burnt = length_text(length_nm).replace("µ", "u")  # as instruments without the letter write
     thick = max(1, round(rows * rng.uniform(0.04, 0.12)))
     pen.line([left, y, left + length, y], fill=ink, width=thick)
     if rng.random() < 0.6:
         for x in (left, left + length):
             pen.line([x, y - 0.15 * rows, x, y + 0.15 * rows], fill=ink, width=thick)
-    pen.text(
-        (left, min(y + 0.1 * rows, top + 0.5 * rows)), length_text(length_nm), fill=ink, font=font
-    )
+    pen.text((left, min(y + 0.1 * rows, top + 0.5 * rows)), burnt, fill=ink, font=font)
     return left + length
 
 

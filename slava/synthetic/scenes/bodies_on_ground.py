@@ -17,7 +17,7 @@ from slava.synthetic.bodies import (
     plate,
     polyhedron,
 )
-from slava.synthetic.canvas import Canvas, Points, Sketch, blur
+from slava.synthetic.canvas import Array, Canvas, Points, Sketch, blur
 from slava.synthetic.scenes.ground import lay_ground
 
 SPACING = {"isolated": 1.25, "partly aggregated": 0.93, "strongly aggregated": 0.72}
@@ -31,11 +31,18 @@ def draw_particles(canvas: Canvas) -> Sketch:
     shape = c.pick(
         {"spherical": 5, "faceted": 2, "cubic": 1, "rod-like": 1, "irregular": 2.5, "plate-like": 1}
     )
-    arrangement = c.pick({"isolated": 4, "partly aggregated": 4, "strongly aggregated": 2.5})
-    radius = c.log_uniform(0.008, 0.2) * c.side
+    arrangement = c.pick(
+        {"isolated": 4, "partly aggregated": 4, "strongly aggregated": 2.5, "close-packed": 1.5}
+    )
     broad = c.chance(0.45)
-    radii = _radii(c, radius, broad, arrangement)
-    places = scatter_places(c, radii, arrangement)
+    if arrangement == "close-packed":
+        radius = c.log_uniform(0.018, 0.09) * c.side
+        places = _monolayer(c, radius)
+        radii = radius * np.exp(c.rng.normal(0, 0.12 if broad else 0.03, len(places)))
+    else:
+        radius = c.log_uniform(0.008, 0.2) * c.side
+        radii = _radii(c, radius, broad, arrangement)
+        places = scatter_places(c, radii, arrangement)
     rough = c.chance(0.35)
     drops = arrangement == "isolated" and shape == "irregular" and c.chance(0.3)
     for (x, y), r in zip(places, radii, strict=False):
@@ -46,6 +53,35 @@ def draw_particles(canvas: Canvas) -> Sketch:
     return describe_bodies(
         c, shape, arrangement, "broad" if broad else "narrow", "rough" if rough else "smooth"
     )
+
+
+def _monolayer(c: Canvas, radius: float) -> Points:
+    """One layer of bodies side by side, more or less in order, with gaps."""
+    places = jittered_grid(
+        c, 2 * radius * c.uniform(0.98, 1.2), 1.0, c.uniform(0, 3.1), c.uniform(0, 0.12)
+    )
+    order = c.noise(c.uniform(0.2, 0.5) * c.side)
+    inside = ((places > -radius) & (places < (c.width_px + radius, c.height_px + radius))).all(1)
+    places = places[inside]
+    at = np.clip(places, 0, (c.width_px - 1, c.height_px - 1)).astype(int)
+    return places[order[at[:, 1], at[:, 0]] > c.uniform(-3.0, 0.3)]
+
+
+def jittered_grid(
+    c: Canvas, pitch: float, stretch: float, angle: float, jitter: float
+) -> NDArray[np.float64]:
+    """Places (n, 2) of a staggered grid, ``stretch`` times wider along ``angle``, shaken by
+    ``jitter`` pitches; it covers the canvas and more."""
+    reach = 0.75 * np.hypot(c.width_px, c.height_px)
+    u = np.arange(-reach, reach, pitch * stretch)
+    v = np.arange(-reach, reach, pitch * 0.87)
+    grid_u, grid_v = np.meshgrid(u, v)
+    grid_u[1::2] += 0.5 * pitch * stretch
+    grid_u += c.rng.normal(0, jitter * pitch * stretch, grid_u.shape)
+    grid_v += c.rng.normal(0, jitter * pitch, grid_v.shape)
+    x = grid_u * np.cos(angle) - grid_v * np.sin(angle) + c.width_px / 2
+    y = grid_u * np.sin(angle) + grid_v * np.cos(angle) + c.height_px / 2
+    return np.stack([x.ravel(), y.ravel()], 1)
 
 
 def describe_bodies(
@@ -114,7 +150,7 @@ def _candidate(
     if arrangement == "strongly aggregated":
         return hubs[int(c.rng.integers(len(hubs)))] + c.rng.normal(0, spread, 2)
     if arrangement == "isolated" or not len(chosen) or c.chance(0.35):
-        return c.point(-0.02)
+        return c.point(-0.02 if len(chosen) else 0.15)
     mate = int(c.rng.integers(len(chosen)))
     angle = c.uniform(0, 2 * np.pi)
     gap = (kept[mate] + r) * c.uniform(0.95, 1.1)
@@ -141,7 +177,7 @@ def _solid(c: Canvas, shape: str, drops: bool) -> tuple[Solid, float]:
 def _drop() -> Solid:
     """A ball that tapers to one side."""
 
-    def solid(rng, u, v, r):  # type: ignore[no-untyped-def]
+    def solid(_rng: np.random.Generator, u: Array, v: Array, r: float) -> tuple[Array, NDArray]:
         wide = r * np.clip(1 - 0.5 * np.clip(u / r, 0, 1.7), 0.1, 1)
         q = (np.clip(-u, 0, None) ** 2 + np.clip(u - 0.7 * r, 0, None) ** 2 + v**2) / wide**2
         return 0.8 * r * np.sqrt(np.clip(1 - q, 0, None)).astype(np.float32), q < 1

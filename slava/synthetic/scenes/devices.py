@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -29,7 +30,7 @@ class Layout:
 
     def track(self, points: Corners, width: float) -> None:
         """Straight runs of a conductor through ``points``."""
-        for (x0, y0), (x1, y1) in zip(points[:-1], points[1:], strict=True):
+        for (x0, y0), (x1, y1) in pairwise(points):
             length = max(np.hypot(x1 - x0, y1 - y0), 1e-6)
             ex, ey = (x1 - x0) / length * width / 2, (y1 - y0) / length * width / 2
             self.solid.append(
@@ -59,12 +60,15 @@ def draw_devices(canvas: Canvas) -> Sketch:
     )
     lay_ground(c, busy=c.uniform(0.05, 0.5))
     layers, width, count = _LAYOUTS[kind](c)
+    if c.chance(0.2):
+        other = c.pick(dict.fromkeys(_LAYOUTS, 1.0))
+        layers = [*_LAYOUTS[other](c)[0][-1:], *layers]
     if c.chance(0.4):
         layers.insert(0, _background(c))
     view = _View.random(c)
     covered = np.zeros(c.shape, bool)
-    for level, layer in enumerate(layers):
-        covered |= _build(c, layer, view, level)
+    for layer in layers:
+        covered |= _build(c, layer, view)
     if c.chance(0.15):
         _bond_wire(c)
     c.owner[:] = covered
@@ -132,7 +136,7 @@ def _mask(c: Canvas, layer: Layout, view: _View, rise: float) -> Array:
     return np.asarray(sheet.reduce(scale), np.float32) / 255
 
 
-def _build(c: Canvas, layer: Layout, view: _View, level: int) -> np.ndarray:
+def _build(c: Canvas, layer: Layout, view: _View) -> np.ndarray:
     """Raise a layer with its walls, edges and shadow; what it covers."""
     tall = c.uniform(0.005, 0.05) * c.side
     foot = _mask(c, layer, view, 0.0)
@@ -227,7 +231,7 @@ def _pads(c: Canvas) -> Drawn:
         layer.bar(x - size / 2, y - size / 2, x + size / 2, y + size / 2)
         layer.track(
             [tuple(pad), (float(elbow[0]), float(pad[1])), tuple(elbow), tuple(inner)], width
-        )  # type: ignore[list-item]
+        )
     layers = [layer]
     if c.chance(0.4):
         channel = Layout()

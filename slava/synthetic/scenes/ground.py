@@ -43,5 +43,5 @@ def _specks(c: Canvas, busy: float) -> None:
     for _ in range(int(c.rng.integers(3, 40))):
         x, y = c.point()
         r = c.log_uniform(0.002, 0.006) * c.side
-        x0, x1, y0, y1 = (int(round(v)) for v in (x - r, x + r + 1, y - r, y + r + 1))
+        x0, x1, y0, y1 = (round(v) for v in (x - r, x + r + 1, y - r, y + r + 1))
         c.tone[max(0, y0) : max(0, y1), max(0, x0) : max(0, x1)] += busy * c.uniform(-0.15, 0.3)

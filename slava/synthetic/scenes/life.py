@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from slava.synthetic.bodies import (
     Pose,
@@ -16,8 +17,12 @@ from slava.synthetic.bodies import (
     spiny,
     strand,
 )
-from slava.synthetic.canvas import Canvas, Sketch, boundaries, nearest_seed
-from slava.synthetic.scenes.bodies_on_ground import describe_bodies, scatter_places
+from slava.synthetic.canvas import Array, Canvas, Sketch, boundaries, nearest_seed
+from slava.synthetic.scenes.bodies_on_ground import (
+    describe_bodies,
+    jittered_grid,
+    scatter_places,
+)
 from slava.synthetic.scenes.ground import lay_ground
 
 
@@ -119,7 +124,7 @@ def _neurons(c: Canvas) -> Sketch:
     for x, y in bodies:
         for _ in range(int(c.rng.integers(3, 9))):
             angle = c.uniform(0, 2 * np.pi)
-            path = curve(c, (0.0, 0.0), angle, c.uniform(1.2, 3.0) * c.side, 0.2, 12)
+            path = curve(c, np.zeros(2), angle, c.uniform(1.2, 3.0) * c.side, 0.2, 12)
             path = path[len(path) // 2 :] + np.array([x, y])
             taper = np.linspace(c.uniform(0.25, 0.6) * radius, thin, len(path) // 6)
             widths = np.concatenate([taper, np.full(len(path) - len(taper), thin)])
@@ -181,7 +186,7 @@ def _bodies(c: Canvas) -> np.ndarray:
 def _flat_cell(rough: float, aspect: float) -> Solid:
     body = lump(rough, 5)
 
-    def solid(rng, u, v, r):  # type: ignore[no-untyped-def]
+    def solid(rng: np.random.Generator, u: Array, v: Array, r: float) -> tuple[Array, NDArray]:
         surface, inside = body(rng, u / aspect, v, r)
         nucleus = 0.25 * r * np.exp(-(u**2 + v**2) / (0.3 * r) ** 2)
         return (0.12 * surface + nucleus + 0.03 * r).astype(np.float32), inside
@@ -196,9 +201,11 @@ def _villi(c: Canvas, mask: np.ndarray) -> None:
 
 def _tissue(c: Canvas) -> Sketch:
     """A leaf, an insect's skin, a shell: cells wall to wall, or ribs in rows."""
+    if c.chance(0.3):
+        return _ribs(c)
     pitch = c.log_uniform(0.05, 0.25) * c.side
     stretch, angle = c.uniform(1, 2.5), c.uniform(0, np.pi)
-    seeds = _stretched_seeds(c, pitch, stretch, angle, jitter=c.uniform(0.1, 0.45))
+    seeds = jittered_grid(c, pitch, stretch, angle, jitter=c.uniform(0.1, 0.45))
     cells, _ = nearest_seed(c, seeds)
     from scipy.ndimage import distance_transform_edt
 
@@ -228,20 +235,30 @@ def _tissue(c: Canvas) -> Sketch:
     )
 
 
-def _stretched_seeds(
-    c: Canvas, pitch: float, stretch: float, angle: float, jitter: float
-) -> np.ndarray:
-    """A jittered grid of points, ``stretch`` times longer along ``angle``."""
-    reach = 0.75 * np.hypot(c.width_px, c.height_px)
-    u = np.arange(-reach, reach, pitch * stretch)
-    v = np.arange(-reach, reach, pitch)
-    grid_u, grid_v = np.meshgrid(u, v)
-    grid_u[1::2] += 0.5 * pitch * stretch
-    grid_u += c.rng.normal(0, jitter * pitch * stretch, grid_u.shape)
-    grid_v += c.rng.normal(0, jitter * pitch, grid_v.shape)
-    x = grid_u * np.cos(angle) - grid_v * np.sin(angle) + c.width_px / 2
-    y = grid_u * np.sin(angle) + grid_v * np.cos(angle) + c.height_px / 2
-    return np.stack([x.ravel(), y.ravel()], 1)
+def _ribs(c: Canvas) -> Sketch:
+    """Ridges with cross-ribs that bend with the body they grow on, as on an insect's wing."""
+    pitch = c.log_uniform(0.03, 0.12) * c.side
+    angle = c.uniform(0, np.pi)
+    warp = c.uniform(0.3, 1.5) * pitch * c.noise(c.uniform(0.3, 0.7) * c.side)
+    line = c.x * np.cos(angle) + c.y * np.sin(angle) + warp
+    cross = -c.x * np.sin(angle) + c.y * np.cos(angle) + 0.3 * pitch * c.noise(2 * pitch)
+    ridge = np.abs((line / pitch) % 1 - 0.5)
+    rib = np.abs((cross / (pitch * c.uniform(0.4, 0.9))) % 1 - 0.5)
+    c.height += 0.5 * pitch * np.sqrt(np.clip(0.25 - ridge**2, 0, None)) * 2
+    c.height += c.uniform(0.0, 0.35) * pitch * np.exp(-((rib / 0.12) ** 2))
+    c.tone += c.uniform(0.0, 0.6) * np.exp(-((ridge / 0.15) ** 2))
+    c.height += c.uniform(0.0, 0.06) * c.side * c.noise(c.uniform(0.4, 0.8) * c.side)
+    c.owner[:] = 1
+    return Sketch(
+        "compartmented",
+        "continuous",
+        "aligned",
+        texture="striated",
+        diameter_px=0.6 * pitch,
+        period_px=pitch,
+        coverage_fraction=1.0,
+        defects=("debris", "crack"),
+    )
 
 
 def _hairs(c: Canvas) -> None:

@@ -42,7 +42,7 @@ def draw_patterns(canvas: Canvas) -> Sketch:
         "aligned" if kind == "parallel lines" else "periodic",
         diameter_px=size,
         period_px=period,
-        count=max(1, int(round(lines if kind == "parallel lines" else cells))),
+        count=max(1, round(lines if kind == "parallel lines" else cells)),
         coverage_fraction=float(inside.mean()),
         defects=("crack", "debris", "scratch"),
     )
@@ -87,7 +87,7 @@ def _extruded(
 ) -> tuple[np.ndarray, Array]:
     """Elements with walls: what they cover, and their upper faces (signed depth in periods)."""
     top = _gap(kind, u, v, fill, hexagonal)
-    if kind == "array of holes" or c.chance(0.5) and kind != "array of pillars":
+    if kind == "array of holes" or (c.chance(0.5) and kind != "array of pillars"):
         return top > 0, top
     way = c.uniform(0, 2 * np.pi)
     cover = top > 0

@@ -17,10 +17,7 @@ def draw_tips(canvas: Canvas) -> Sketch:
         {"sharp cone": 3, "etched needle": 3, "pyramid on a cantilever": 3, "blunt tip": 1.5}
     )
     lay_ground(c, tone=c.uniform(-0.8, -0.1), busy=0.3)
-    if kind == "pyramid on a cantilever":
-        apex = _probe(c)
-    else:
-        apex = _cone(c, kind)
+    apex = _probe(c) if kind == "pyramid on a cantilever" else _cone(c, kind)
     return Sketch(
         kind,
         "isolated",
@@ -101,6 +98,8 @@ def _probe(c: Canvas) -> float:
     end = c.uniform(0.4, 1.4) * width
     taper = np.clip(along / end, 0, 1) if c.chance(0.7) else 1.0
     inside = (along > 0) & (np.abs(across) < 0.5 * width * taper)
+    if c.chance(0.25):
+        inside = _legs(c, along, across, width)
     thick = c.uniform(0.02, 0.12) * c.side
     tilted = c.chance(0.7)
     side_face = np.zeros(c.shape, bool)
@@ -117,6 +116,14 @@ def _probe(c: Canvas) -> float:
     spot = _on_axis(c, along, across, end * c.uniform(0.6, 1.1))
     size = c.uniform(0.25, 0.75) * width * (1.0 if not tilted else 1.3)
     return _pyramid(c, spot, size, tilted, angle)
+
+
+def _legs(c: Canvas, along: Array, across: Array, width: float) -> np.ndarray:
+    """A V-shaped cantilever: two legs that meet at the end."""
+    slope, leg = c.uniform(0.35, 0.9), c.uniform(0.25, 0.5) * width
+    outer = np.abs(across) < slope * along
+    inner = np.abs(across) < slope * (along - 2.2 * leg)
+    return (along > 0.3 * leg) & outer & ~inner
 
 
 def _on_axis(c: Canvas, along: Array, across: Array, distance: float) -> tuple[float, float]:

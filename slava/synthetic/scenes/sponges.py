@@ -58,9 +58,9 @@ def _network(c: Canvas, pore: float) -> Array:
 
 def _round(c: Canvas, pore: float) -> Array:
     """Round pores of about one size, the walls between them left over."""
-    from slava.synthetic.scenes.life import _stretched_seeds
+    from slava.synthetic.scenes.bodies_on_ground import jittered_grid
 
-    seeds = _stretched_seeds(
+    seeds = jittered_grid(
         c, pore * c.uniform(1.0, 1.4), 1.0, c.uniform(0, 3.1), c.uniform(0.02, 0.4)
     )
     cells, distance = nearest_seed(c, seeds)

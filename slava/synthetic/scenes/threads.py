@@ -77,7 +77,7 @@ def _bundle(c: Canvas, flat: float, shape: str) -> tuple[Points, str]:
     """Neighbours that run together, some crossing over: yarn, rope, cloth close up."""
     radius = c.log_uniform(0.015, 0.3) * c.side
     main, bend = c.uniform(0, np.pi), c.uniform(0.0, 0.18)
-    spine = curve(c, (0.0, 0.0), main, 3.0 * c.side, bend, 10)
+    spine = curve(c, np.zeros(2), main, 3.0 * c.side, bend, 10)
     normal = np.array([-np.sin(main), np.cos(main)])
     pitch = 2 * radius * c.uniform(0.75, 1.25)
     number = int(min(60, np.ceil(1.5 * c.side / pitch) * c.uniform(0.6, 1.6)))
@@ -98,7 +98,7 @@ def _turned(path: Points, angle: float) -> Points:
     return path @ np.array([[cos, sin], [-sin, cos]])
 
 
-def _woven(c: Canvas, flat: float, shape: str) -> tuple[Points, str]:
+def _woven(c: Canvas, flat: float, _shape: str) -> tuple[Points, str]:
     """Warp and weft, each a ribbon of threads that goes over and under."""
     pitch = c.log_uniform(0.12, 0.5) * c.side
     threads = int(c.rng.integers(1, 7))
