@@ -251,6 +251,16 @@ def verify(json_: Json = False, workspace: Workspace = None) -> None:
 
 
 # ------------------------------------------------------------------------------- models
+BUILTIN_RECORD: Record = {
+    "model": "builtin",
+    "family": "sLAVA",
+    "licence": "Apache-2.0",
+    "download_gb": 0,
+    "pictures": "one",
+    "note": "In the package: answers at once on any CPU. Trained on computer-drawn micrographs.",
+}
+
+
 @models_cli.callback()
 def models(ctx: typer.Context, json_: Json = False) -> None:
     """List the built-in model and the recommended ones: licence, download, memory."""
@@ -258,6 +268,7 @@ def models(ctx: typer.Context, json_: Json = False) -> None:
         return
     from slava.vlm.catalogue import list_models
 
+    _show(BUILTIN_RECORD, json_)
     for entry in list_models():
         _show(entry.to_record(), json_)
 

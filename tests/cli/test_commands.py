@@ -220,6 +220,6 @@ def test_a_workspace_remembers_a_manual_calibration(uncalibrated: Path, tmp_path
 
 def test_models_lists_the_builtin_and_others_with_licences() -> None:
     listed = rows(slava("models", "--json"))
-    assert listed[0]["id"] == "builtin"
+    assert listed[0]["model"] == "builtin"
     assert len(listed) > 3
     assert all(row["licence"] for row in listed)
