@@ -19,7 +19,6 @@ VARIABLES: Mapping[str, str] = {
     "SLAVA_WORKSPACE": "folder of the workspace",
     "SLAVA_PORT": "port of the window on 127.0.0.1; 0 takes any free one",
     "SLAVA_LOGIN": "NAME:PASSWORD that the window asks for; empty asks for none",
-    "SLAVA_MODEL_CACHE": "folder of downloaded models; default is that of Hugging Face",
 }
 """Every environment variable that sLAVA reads, with what it means."""
 
@@ -34,7 +33,6 @@ class Settings:
     port: int = DEFAULT_PORT
     open_browser: bool = True
     login: tuple[str, str] | None = None
-    model_cache: Path | None = None
 
     @classmethod
     def gather(
@@ -67,7 +65,6 @@ class Settings:
             port=chosen_port,
             open_browser=open_browser,
             login=login,
-            model_cache=_folder(environ.get("SLAVA_MODEL_CACHE", "")),
         )
 
 
