@@ -16,6 +16,10 @@ from typing import Any
 from slava.errors import ModelNeedsDownload, ModelNotFound, ModelUnusable
 
 REPOSITORY_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w][\w.-]*")
+WANTED_FILES = ("*.safetensors", "*.json", "*.txt", "*.model", "*.jinja", "README.md", "LICENSE*")
+"""What a download fetches of a repository: never pickles, never code."""
+UNWANTED_FILES = ("*/*", "consolidated*.safetensors")
+"""Subfolders hold other formats, ``consolidated`` the same weights again in Mistral's layout."""
 _FOREIGN = {
     ".bin": "PyTorch pickles, which can run code while they load",
     ".pt": "PyTorch pickles, which can run code while they load",
@@ -90,15 +94,29 @@ def _cached(reference: str, cache_dir: Path | None) -> ModelFolder:
     from huggingface_hub.errors import LocalEntryNotFoundError
 
     try:
-        found = snapshot_download(reference, local_files_only=True, cache_dir=cache_dir)
+        found = snapshot_download(
+            reference,
+            local_files_only=True,
+            cache_dir=cache_dir,
+            allow_patterns=list(WANTED_FILES),
+            ignore_patterns=list(UNWANTED_FILES),
+        )
         folder = Path(found)
         complete = (folder / "config.json").is_file() and not _missing_parts(folder)
         complete = complete and any(file.suffix in _WEIGHTS for file in folder.iterdir())
     except LocalEntryNotFoundError:
         complete = False
     if not complete:
-        raise ModelNeedsDownload(reference, None)
+        raise ModelNeedsDownload(reference, _recommended_size(reference))
     return _inspect(folder, reference)
+
+
+def _recommended_size(reference: str) -> int | None:
+    """The download in bytes, about, where the catalogue knows it: the hub is not asked here."""
+    from slava.vlm.catalogue import find_recommended
+
+    entry = find_recommended(reference)
+    return None if entry is None else int(entry.download_gb * 1e9)
 
 
 def _inspect(folder: Path, reference: str) -> ModelFolder:

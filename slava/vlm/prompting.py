@@ -217,12 +217,13 @@ def _without_system(messages: Sequence[Message]) -> list[Message] | None:
 
 
 def _plain_template(token: str) -> str:
+    """Lines of ``User:`` and ``Assistant:``; Jinja drops a line's end after a block by itself."""
     return (
         "{% for message in messages %}"
         "{% if message.role != 'system' %}{{ message.role | capitalize }}: {% endif %}"
         "{% for part in message.content %}"
-        "{% if part.type == 'image' %}" + token + "\n{% else %}{{ part.text }}{% endif %}"
-        "{% endfor %}\n{% endfor %}"
+        "{% if part.type == 'image' %}" + token + "{{ '\\n' }}{% else %}{{ part.text }}{% endif %}"
+        "{% endfor %}{{ '\\n' }}{% endfor %}"
         "{% if add_generation_prompt %}Assistant:{% endif %}"
     )
 
