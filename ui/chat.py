@@ -49,7 +49,11 @@ def _turn(turn: Turn, live: Live | None) -> list[Message]:
     answer = _live_text(live) if live else _answer(turn)
     return [
         {"role": "user", "content": turn.question},
-        {"role": "assistant", "content": note, "metadata": {"title": _title(turn, live)}},
+        {
+            "role": "assistant",
+            "content": note,
+            "metadata": {"title": _title(turn, live), "status": "done"},
+        },
         {"role": "assistant", "content": answer},
     ]
 

@@ -147,7 +147,7 @@ def _facts_status(known: Known) -> str:
 
 def _calibration_row(micrograph: Micrograph) -> Shown:
     calibration = micrograph.calibration
-    text = f"{calibration.nm_per_px:.4g} nm per pixel" if calibration else UNCALIBRATED
+    text = f"{calibration.nm_per_px:.4g} nm/px" if calibration else UNCALIBRATED
     method = (
         SOURCES[calibration.source] if calibration else "sizes are in pixels until it is calibrated"
     )
@@ -262,7 +262,7 @@ def _model_title(state: ModelState) -> str:
     report = state.report
     name = "Built-in sLAVA" if state.wanted.reference == "builtin" else state.wanted.reference
     if report is not None:
-        parts = [report.name, report.device]
+        parts = [report.name, report.device.upper() if len(report.device) < 5 else report.device]
         parts += [report.quantization] * (report.quantization != "none")
         return " · ".join(parts)
     tail = {"loading": state.progress or "loading", "downloading": state.progress}

@@ -1,6 +1,7 @@
 // What is known of the open micrograph, where each fact comes from, and the user's own notes.
 const notes = find('.facts-notes textarea');
 const saved = find('.facts-saved');
+const kind = find('.facts-kind select');
 let shownId = null;
 let saving = 0;
 
@@ -11,20 +12,22 @@ function build() {
   element.dataset.facts = value ? value.rows.length : '';
   if (!value) { shownId = null; return; }
   find('.facts-status').textContent = value.status;
-  find('.facts-again').hidden = value.state === 'measuring';
+  kind.disabled = value.state === 'measuring';
   find('.facts-warnings').replaceChildren(...value.warnings.map((text) => make('p', 'facts-warning', text)));
   find('tbody').replaceChildren(...value.rows.map(row));
   if (value.id !== shownId) {
     saveNow();
     shownId = value.id;
     notes.value = value.notes;
+    kind.value = '';
     saved.textContent = '';
   }
 }
 
 function row(fact) {
   const line = make('tr', '', '', { 'data-fact': fact.name });
-  line.append(make('th', '', fact.label), make('td', fact.strong ? 'facts-value' : 'facts-value facts-plain', fact.text));
+  const value = make('td', fact.strong ? 'facts-value' : 'facts-value facts-plain', fact.text, { title: fact.text });
+  line.append(make('th', '', fact.label, { title: fact.label }), value);
   const method = make('td', 'facts-method', fact.method);
   method.title = fact.detail;
   line.append(method);
@@ -45,6 +48,6 @@ notes.addEventListener('input', () => {
   saving = setTimeout(saveNow, 700);
 });
 notes.addEventListener('blur', saveNow);
-find('.facts-again').addEventListener('click', () => trigger('measure_wanted', { id: shownId }));
+kind.addEventListener('change', () => trigger('measure_wanted', { id: shownId, kind: kind.value }));
 watch('value', build);
 build();

@@ -85,7 +85,7 @@ find('.lib-folder').addEventListener('submit', (event) => {
   const path = find('.lib-path').value.trim();
   if (!path) return;
   toggle(menu, false);
-  trigger('folder_wanted', { path });
+  trigger('folder_wanted', { folder: path });
 });
 find('.lib-cancel').addEventListener('click', () => trigger('cancelled', {}));
 find('.lib-dismiss').addEventListener('click', () => trigger('dismissed', {}));
@@ -98,7 +98,7 @@ async function send(files) {
   for (const file of files) {
     try {
       const { path } = await upload(file);
-      sent.push({ path, name: file.name });
+      sent.push({ at: path, name: file.name });
     } catch (error) { refused.push({ name: file.name, reason: String(error.message || error) }); }
   }
   element.dataset.upload = refused.length ? 'refused' : 'done';

@@ -10,10 +10,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from slava.domain import Conversation, ConversationId, Micrograph, MicrographId, Turn
 from slava.domain.conversation import ContextLevel
+from slava.domain.fact import Kind
 from slava.errors import BadSetting, NotFound
 from slava.settings import Settings
 from slava.vlm.ask import check_question
@@ -74,10 +75,19 @@ class Services:
             self.store.settings.get_setting("open_micrograph"),
         )
 
-    def measure_again(self, micrograph_id: MicrographId) -> None:
-        """Measure once more, for instance after it failed."""
+    def measure_as(self, micrograph_id: MicrographId, kind: str) -> None:
+        """Measure once more, as ``kind``; empty leaves the choice to the pixels.
+
+        Raises
+        ------
+        BadSetting
+            If there is no such kind.
+        """
         self.store.micrographs.get_micrograph(micrograph_id)
-        self.measuring.want(micrograph_id)
+        chosen: Kind | None = next((k for k in get_args(Kind) if k == kind), None)
+        if kind and chosen is None:
+            raise BadSetting(f"measure as {kind!r}: there is no such kind.")
+        self.measuring.want(micrograph_id, chosen)
 
     def outlines(self, micrograph_id: MicrographId) -> list[dict[str, Any]]:
         """Outlines of the measured objects, in pixels of the file."""

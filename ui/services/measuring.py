@@ -13,11 +13,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 from slava.domain import Fact, Measurement, Micrograph, MicrographId
+from slava.domain.fact import Kind
 from slava.errors import NotFound, SlavaError
 from store import Store
 from ui.services.pictures import Pictures
 
 log = logging.getLogger("slava.measuring")
+
+
+State = Literal["measuring", "measured", "failed"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,7 +31,7 @@ class Known:
     micrograph: Micrograph
     facts: tuple[Fact, ...]
     measurement: Measurement | None
-    state: Literal["measuring", "measured", "failed"]
+    state: State
     error: str = ""
 
     @property
@@ -37,17 +41,18 @@ class Known:
         return (*self.micrograph.warnings, *measured)
 
 
-Measure = Callable[[Micrograph, "Pictures"], Measurement]
+Measure = Callable[[Micrograph, Pictures, Kind | None], Measurement]
 
 
-def measure(micrograph: Micrograph, pictures: Pictures) -> Measurement:
-    """Everything that can be measured on it, by the project's own methods."""
+def measure(micrograph: Micrograph, pictures: Pictures, kind: Kind | None) -> Measurement:
+    """Everything that can be measured on it, as ``kind`` or as what it looks like."""
     from slava.imaging.measure import measure_micrograph
 
     return measure_micrograph(
         pictures.get(micrograph.id).grey,
         picture=micrograph.picture,
         nm_per_px=micrograph.nm_per_px,
+        kind=kind,
     )
 
 
@@ -57,7 +62,7 @@ class Measuring:
     def __init__(self, store: Store, pictures: Pictures, how: Measure = measure) -> None:
         self._store, self._pictures, self._how = store, pictures, how
         self._change = threading.Condition()
-        self._wanted: list[MicrographId] = []
+        self._wanted: dict[MicrographId, Kind | None] = {}
         self._at_work: MicrographId | None = None
         self._failed: dict[MicrographId, str] = {}
         self._worker: threading.Thread | None = None
@@ -69,23 +74,24 @@ class Measuring:
         micrograph = self._store.micrographs.get_micrograph(micrograph_id)
         measurement = self._store.facts.get_measurement(micrograph_id)
         facts = facts_of(micrograph, measurement)
-        if measurement is not None:
-            return Known(micrograph, facts, measurement, "measured")
         with self._change:
             error = self._failed.get(micrograph_id)
+            pending = micrograph_id in self._wanted or self._at_work == micrograph_id
+        if measurement is not None:
+            state: State = "measuring" if pending else "measured"
+            return Known(micrograph, facts, measurement, state)
         if error is not None:
             return Known(micrograph, facts, None, "failed", error)
         self.want(micrograph_id)
         return Known(micrograph, facts, None, "measuring")
 
-    def want(self, micrograph_id: MicrographId) -> None:
-        """Put it first in the queue."""
+    def want(self, micrograph_id: MicrographId, kind: Kind | None = None) -> None:
+        """Put it first in the queue; ``kind`` says what to measure, otherwise it is chosen."""
         with self._change:
             self._failed.pop(micrograph_id, None)
-            if micrograph_id in self._wanted:
-                self._wanted.remove(micrograph_id)
-            if self._at_work != micrograph_id:
-                self._wanted.append(micrograph_id)
+            before = self._wanted.pop(micrograph_id, None)
+            if self._at_work != micrograph_id or kind:
+                self._wanted[micrograph_id] = kind or before
             if self._worker is None:
                 self._worker = threading.Thread(
                     target=self._work, name="slava-measuring", daemon=True
@@ -113,18 +119,18 @@ class Measuring:
                 if not self._wanted:
                     self._worker = None
                     return
-                self._at_work = self._wanted.pop()
+                self._at_work, kind = self._wanted.popitem()
             try:
-                self._measure(self._at_work)
+                self._measure(self._at_work, kind)
             finally:
                 with self._change:
                     self._at_work = None
                     self._change.notify_all()
 
-    def _measure(self, micrograph_id: MicrographId) -> None:
+    def _measure(self, micrograph_id: MicrographId, kind: Kind | None) -> None:
         try:
             micrograph = self._store.micrographs.get_micrograph(micrograph_id)
-            found = self._how(micrograph, self._pictures)
+            found = self._how(micrograph, self._pictures, kind)
             self._store.facts.record_measurement(
                 micrograph_id, found, calibration=micrograph.calibration
             )

@@ -89,7 +89,7 @@ def _chat() -> gr.Chatbot:
 def _question() -> gr.Textbox:
     return gr.Textbox(
         elem_id="question",
-        placeholder="Ask about this micrograph (Enter sends, Shift+Enter breaks the line)",
+        placeholder="Ask about this micrograph",
         show_label=False,
         container=False,
         lines=1,

@@ -87,6 +87,7 @@ class OnConversation:
         """Show the answer under way as it grows, and at last what was kept of it."""
         live = self._services.answers.live_in(conversation_id)
         if live is None:
+            yield gr.skip(), gr.skip(), gr.skip(), gr.skip()
             return
         shown = ""
         while not live.finished.wait(POLL_S):

@@ -36,9 +36,9 @@ class OnKnown:
         return self._show.measured(self._services.undo_calibration(micrograph_id).id)
 
     def measure(self, event: gr.EventData) -> Shown:
-        """Measure again."""
+        """Measure again, as what the user says or as what it looks like."""
         micrograph_id = MicrographId(incoming.text(event, "id"))
-        self._services.measure_again(micrograph_id)
+        self._services.measure_as(micrograph_id, incoming.text(event, "kind"))
         return self._show.measured(micrograph_id)
 
     def note(self, micrograph_id: MicrographId | None, event: gr.EventData) -> Any:

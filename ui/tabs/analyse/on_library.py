@@ -11,9 +11,9 @@ from slava.domain import ConversationId, MicrographId
 from ui.services import Services
 from ui.services.ingesting import Upload
 from ui.tabs.analyse import incoming
-from ui.tabs.analyse.showing import Showing, Shown
+from ui.tabs.analyse.showing import Showing, Shown, watch
 
-OPENED = 9
+OPENED = 10
 """How many outputs :meth:`Showing.opened` fills."""
 
 
@@ -44,24 +44,24 @@ class OnLibrary:
         """Add files that the browser has uploaded."""
         files = getattr(event, "files", None) or []
         refused = [f"{f['name']}: {f['reason']}" for f in getattr(event, "refused", None) or []]
-        uploads = [Upload(Path(str(f["path"])), str(f["name"])) for f in files]
+        uploads = [Upload(Path(str(f["at"])), str(f["name"])) for f in files]
         self._services.adding.add_uploads(uploads, refused)
-        return self._adding()
+        return watch()
 
     def add_folder(self, event: gr.EventData) -> Shown:
         """Add a folder of this machine."""
-        self._services.adding.add_folder(Path(incoming.text(event, "path")))
-        return self._adding()
+        self._services.adding.add_folder(Path(incoming.text(event, "folder")))
+        return watch()
 
     def add_samples(self) -> Shown:
         """Add the micrographs that the project draws."""
         self._services.adding.add_samples()
-        return self._adding()
+        return watch()
 
     def cancel(self) -> Shown:
         """End adding after the file at hand."""
         self._services.adding.cancel()
-        return self._adding()
+        return watch()
 
     def dismiss(self, micrograph_id: MicrographId | None) -> Any:
         """Close the list of what was added and what could not be read."""
@@ -76,10 +76,6 @@ class OnLibrary:
             return (*_unchanged(OPENED), self._show.library(micrograph_id))
         return (*self._show.opened(None, None), self._show.library(None))
 
-    def _adding(self) -> Shown:
-        """Timer and what was seen last: the next tick shows the job."""
-        return gr.Timer(active=True), ""
-
     def tick(
         self,
         micrograph_id: MicrographId | None,
@@ -89,12 +85,11 @@ class OnLibrary:
         """Show what has changed behind the window; rest when nothing is under way."""
         first = self._services.adding.take_first(anything_open=micrograph_id is not None)
         if first:
-            return (*self._open(first), self._show.library(first), self._show.model(), "")
-        busy = self._services.busy
+            return (*self._open(first), self._show.library(first), self._show.model())
+        timer = gr.skip() if self._services.busy else gr.Timer(active=False)
         now = self._now(micrograph_id)
-        timer = gr.skip() if busy else gr.Timer(active=False)
         if now == seen:
-            return (*_unchanged(7), timer, *_unchanged(4))
+            return (*_unchanged(OPENED - 2), timer, *_unchanged(3))
         known = self._show.known(micrograph_id)
         return (
             *_unchanged(2),
@@ -102,18 +97,17 @@ class OnLibrary:
             self._show.facts(known),
             self._show.askbar(known),
             self._show.head(micrograph_id, conversation_id),
-            gr.skip(),
+            *_unchanged(2),
             timer,
-            gr.skip(),
+            now,
             self._show.library(micrograph_id),
             self._show.model(),
-            now,
         )
 
     def _now(self, micrograph_id: MicrographId | None) -> str:
         """Everything that a tick would show, as a text that changes when it does."""
         known = self._show.known(micrograph_id)
-        about = (known.state, known.micrograph) if known else ()
+        about = (known.state, known.error, known.micrograph, known.facts) if known else ()
         return repr((about, self._services.adding.job, self._services.models.state))
 
 

@@ -20,6 +20,11 @@ from ui.services.measuring import Known
 Shown = tuple[Any, ...]
 
 
+def watch() -> Shown:
+    """Timer and seen: from now on ticks show what changes behind the window."""
+    return gr.Timer(active=True), ""
+
+
 class Showing:
     """Values for the panels, each made anew from what is true at the moment."""
 
@@ -31,7 +36,7 @@ class Showing:
     def opened(
         self, micrograph_id: MicrographId | None, conversation_id: ConversationId | None
     ) -> Shown:
-        """Ids, viewer, facts, askbar, head, chat, timer, question box."""
+        """Ids, viewer, facts, askbar, head, chat, question box, timer, seen."""
         known = self.known(micrograph_id)
         return (
             micrograph_id,
@@ -41,8 +46,8 @@ class Showing:
             self.askbar(known),
             self.head(micrograph_id, conversation_id),
             self.chat(conversation_id),
-            gr.Timer(active=True),
             self.question(conversation_id),
+            *watch(),
         )
 
     def asked(
@@ -52,24 +57,24 @@ class Showing:
         *,
         clear: bool = False,
     ) -> Shown:
-        """Conversation id, chat, head, timer, question box."""
+        """Conversation id, chat, head, question box, timer, seen."""
         return (
             conversation_id,
             self.chat(conversation_id),
             self.head(micrograph_id, conversation_id),
-            gr.Timer(active=True),
             self.question(conversation_id, clear=clear),
+            *watch(),
         )
 
     def measured(self, micrograph_id: MicrographId) -> Shown:
-        """Viewer, facts, askbar, library, timer."""
+        """Viewer, facts, askbar, library, timer, seen."""
         known = self.known(micrograph_id)
         return (
             self.viewer(known),
             self.facts(known),
             self.askbar(known),
             self.library(micrograph_id),
-            gr.Timer(active=True),
+            *watch(),
         )
 
     # ------------------------------------------------------------------ single panels

@@ -56,8 +56,9 @@ def _opened(tab: Analyse) -> list[Any]:
         tab.askbar,
         tab.head,
         tab.chat,
-        tab.timer,
         tab.question,
+        tab.timer,
+        tab.seen,
     ]
 
 
@@ -91,12 +92,12 @@ def _wire_library(tab: Analyse, do: OnLibrary, watch: Watch, window: gr.Blocks) 
     _on(library.cancelled, do.cancel, [], adding, "cancel_adding")
     _on(library.dismissed, do.dismiss, one, [library], "dismiss")
     _on(library.removed, do.remove, one, [*opened, library], "remove")
-    ticked = [*opened, library, tab.model, tab.seen]
+    ticked = [*opened, library, tab.model]
     _on(tab.timer.tick, do.tick, [*ids, tab.seen], ticked, "tick")
 
 
 def _wire_known(tab: Analyse, do: OnKnown) -> None:
-    known = [tab.viewer, tab.facts, tab.askbar, tab.library, tab.timer]
+    known = [tab.viewer, tab.facts, tab.askbar, tab.library, tab.timer, tab.seen]
     _on(tab.viewer.calibrated, do.calibrate, [], known, "calibrate")
     _on(tab.viewer.calibration_undone, do.undo_calibration, [], known, "undo_calibration")
     _on(tab.facts.measure_wanted, do.measure, [], known, "measure")
@@ -105,7 +106,7 @@ def _wire_known(tab: Analyse, do: OnKnown) -> None:
 
 def _wire_asking(tab: Analyse, do: OnConversation, watch: Watch) -> None:
     ids = [tab.micrograph_id, tab.conversation_id]
-    asked = [tab.conversation_id, tab.chat, tab.head, tab.timer, tab.question]
+    asked = [tab.conversation_id, tab.chat, tab.head, tab.question, tab.timer, tab.seen]
     watch(_on(tab.question.submit, do.ask, [tab.question, *ids], asked, "ask"), "asked")
     watch(_on(tab.askbar.suggested, do.suggest, ids, asked, "suggest"), "suggested")
     watch(_on(tab.chat.edit, do.edit, ids, asked, "edit"), "edited")
@@ -125,7 +126,7 @@ def _wire_head(tab: Analyse, do: OnConversation, watch: Watch) -> None:
 
 
 def _wire_model(tab: Analyse, do: OnModel) -> None:
-    shown = [tab.model, tab.timer]
+    shown = [tab.model, tab.timer, tab.seen]
     _on(tab.question.focus, do.focus, [], shown, "focus")
     _on(tab.model.load_wanted, do.choose, [], shown, "choose_model")
     _on(tab.model.unload_wanted, do.unload, [], [tab.model], "unload_model")
