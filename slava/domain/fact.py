@@ -36,10 +36,18 @@ class Fact:
         """Value, uncertainty and unit as people write them: ``452 ± 31 nm``."""
         if isinstance(self.value, str):
             return self.value
-        shown = f"{self.value:.4g}"
+        shown = _four_digits(self.value)
         if self.uncertainty is not None:
             shown += f" ± {self.uncertainty:.2g}"
         return f"{shown} {self.unit}".rstrip() if self.unit not in {"%", "°"} else shown + self.unit
+
+
+def _four_digits(value: float | int) -> str:
+    """Four significant digits, counts exactly; large numbers in full (never ``6e+04``)."""
+    if isinstance(value, int):
+        return str(value)
+    rounded = float(f"{value:.4g}")
+    return f"{rounded:.0f}" if 1e4 <= abs(rounded) < 1e15 else f"{value:.4g}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
