@@ -66,7 +66,7 @@ def test_other_seeds_give_other_micrographs() -> None:
 
 @pytest.mark.parametrize("category", CATEGORIES)
 def test_every_word_is_in_its_vocabulary(category: str) -> None:
-    for seed in range(12):
+    for seed in range(8):
         truth = small(seed, category).truth
         assert truth.category == category
         assert truth.morphology in MORPHOLOGIES[category]
@@ -83,13 +83,14 @@ def test_every_word_is_in_its_vocabulary(category: str) -> None:
 def test_every_morphology_is_drawn_sooner_or_later(category: str) -> None:
     wanted = set(MORPHOLOGIES[category])
     for seed in range(400):
-        wanted.discard(small(seed, category).truth.morphology)
+        drawing = draw_micrograph(seed, category, width_px=64, height_px=64)
+        wanted.discard(drawing.truth.morphology)
         if not wanted:
             break
     assert not wanted
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(SEEDS)
 def test_numbers_are_possible(seed: int) -> None:
     drawing = small(seed)
@@ -108,7 +109,7 @@ def test_numbers_are_possible(seed: int) -> None:
         assert truth.pore_fraction == pytest.approx(1 - truth.coverage_fraction)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(SEEDS)
 def test_the_box_of_a_defect_lies_inside_and_around_it(seed: int) -> None:
     drawing = small(seed, defect_share=1.0)
@@ -183,9 +184,9 @@ def test_a_hidden_body_is_not_counted() -> None:
 def test_a_strand_is_as_wide_as_asked(radius: float, angle: float) -> None:
     canvas = Canvas(160, 160, np.random.default_rng(0))
     way = np.array([np.cos(angle), np.sin(angle)])
-    path = np.array([80.0, 80.0]) + np.linspace(-50, 50, 5)[:, None] * way
+    path = np.array([80.37, 80.21]) + np.linspace(-50, 50, 5)[:, None] * way
     strand(canvas, path, radius)
-    assert (canvas.owner > 0).sum() == pytest.approx(2 * radius * 100, rel=0.12)
+    assert (canvas.owner > 0).sum() / 100 == pytest.approx(2 * radius, abs=1.0)
     assert canvas.height.max() == pytest.approx(radius, rel=0.1)
 
 
