@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from slava.domain import Calibration, MicrographId
+from slava.domain import Calibration, Micrograph, MicrographId
 from store.clock import now
 from store.database import Database, Transaction
-from store.micrograph_rows import calibration_from
+from store.micrograph_rows import calibration_from, calibration_values
 
 SetBy = Literal["file", "user"]
 """``file``: found when the micrograph or its sidecar was read; ``user``: set by hand."""
@@ -29,21 +30,30 @@ def add_calibration(
     calibration: Calibration | None,
     set_by: SetBy,
 ) -> None:
-    """Append to the history within a transaction."""
+    """Make it the current one and append it to the history, within a transaction."""
     newest = transaction.row(
-        "SELECT coalesce(max(position), -1) FROM calibrations WHERE micrograph_id = ?",
-        micrograph_id,
+        "SELECT max(position) FROM calibrations WHERE micrograph_id = ?", micrograph_id
     )
-    values = (
-        (calibration.nm_per_px, calibration.source, calibration.detail)
-        if calibration
-        else (None, None, "")
+    position = 0 if newest is None or newest[0] is None else newest[0] + 1
+    values = calibration_values(calibration)
+    transaction.run(
+        "UPDATE micrographs SET nm_per_px = ?, calibration_source = ?, calibration_detail = ? "
+        "WHERE id = ?",
+        *(*values, micrograph_id),
     )
-    position = newest[0] + 1 if newest else 0
     transaction.run(
         "INSERT INTO calibrations VALUES (?, ?, ?, ?, ?, ?, ?)",
         *(micrograph_id, position, *values, set_by, now()),
     )
+
+
+def add_first_calibrations(transaction: Transaction, added: Sequence[Micrograph]) -> None:
+    """Begin the histories of new micrographs with what their files say."""
+    moment = now()
+    rows = [(m.id, 0, *calibration_values(m.calibration), "file", moment) for m in added]
+    marks = ", ".join(["(?, ?, ?, ?, ?, ?, ?)"] * len(rows))
+    values = (value for row in rows for value in row)
+    transaction.run(f"INSERT INTO calibrations VALUES {marks}", *values)
 
 
 def list_calibrations(

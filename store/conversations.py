@@ -15,6 +15,7 @@ from slava.domain import Conversation, ConversationId, MicrographId, Turn, TurnI
 from slava.errors import BadSetting, NotFound
 from store.clock import now
 from store.database import Database, Row, Transaction
+from store.micrograph_rows import require_micrograph
 from store.search import matching
 
 _CONVERSATION = "SELECT id, micrograph_id, title, created_at, updated_at FROM conversations c"
@@ -49,7 +50,7 @@ class Conversations:
             ConversationId(uuid.uuid4().hex), micrograph_id, _title(title), moment, moment
         )
         with self._database.writing() as transaction:
-            _require_micrograph(transaction, micrograph_id)
+            require_micrograph(transaction, micrograph_id)
             transaction.run(
                 "INSERT INTO conversations VALUES (?, ?, ?, ?, ?)",
                 *(added.id, micrograph_id, added.title, moment, moment),
@@ -242,15 +243,6 @@ def _no_conversation(conversation_id: str) -> NotFound:
         f"There is no conversation {conversation_id!r} in this workspace. "
         "Choose one from the list, or begin a new one."
     )
-
-
-def _require_micrograph(transaction: Transaction, micrograph_id: MicrographId) -> None:
-    found = "SELECT id FROM micrographs WHERE id = ? AND removed_at IS NULL"
-    if transaction.row(found, micrograph_id) is None:
-        raise NotFound(
-            f"There is no micrograph {micrograph_id!r} in this workspace. "
-            "Choose one from the library, or add its file again."
-        )
 
 
 def _next_position(transaction: Transaction, conversation_id: ConversationId) -> int:

@@ -31,7 +31,7 @@ _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "python_enable_replacements": "false",
     # The memory and the cores belong to the model.
     "memory_limit": "1GB",
-    "threads": "2",
+    "threads": "1",
 }
 
 

@@ -16,17 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slava.domain import Calibration, Fact, Measurement, MicrographId
-from slava.errors import NotFound
 from store.clock import now
 from store.database import Database, Row, Transaction
+from store.micrograph_rows import require_micrograph
 
 _MEASUREMENT = (
     "kind, kind_confidence, count, mean_size_px, mean_size_nm, labels_height_px, "
     "labels_width_px, labels_type, labels, warnings"
-)
-_CURRENT_CALIBRATION = (
-    "SELECT nm_per_px, source FROM calibrations WHERE micrograph_id = ? "
-    "ORDER BY position DESC LIMIT 1"
 )
 
 
@@ -65,17 +61,12 @@ class Facts:
         """
         measurement_id = uuid.uuid4().hex
         with self._database.writing() as transaction:
-            current = transaction.row(_CURRENT_CALIBRATION, micrograph_id)
-            if current is None:
-                raise NotFound(
-                    f"There is no micrograph {micrograph_id!r} in this workspace. "
-                    "Choose one from the library, or add its file again."
-                )
-            made_with = current if isinstance(calibration, EllipsisType) else _key(calibration)
+            current = require_micrograph(transaction, micrograph_id).calibration
+            made_with = current if isinstance(calibration, EllipsisType) else calibration
             transaction.run(
                 f"INSERT INTO measurements (id, micrograph_id, nm_per_px, calibration_source, "
                 f"method_version, {_MEASUREMENT}, recorded_at) VALUES ({', '.join('?' * 16)})",
-                *(measurement_id, micrograph_id, *made_with, method_version),
+                *(measurement_id, micrograph_id, *_key(made_with), method_version),
                 *(*_values(measurement), now()),
             )
             _insert_facts(transaction, measurement_id, measurement.facts)
@@ -86,15 +77,18 @@ class Facts:
         """The newest measurement with the current calibration and this version of the method.
 
         ``None`` when there is none: measure (again).
+
+        Raises
+        ------
+        NotFound
+            When the workspace holds no such micrograph.
         """
-        current = self._database.row(_CURRENT_CALIBRATION, micrograph_id)
-        if current is None:
-            return None
+        current = require_micrograph(self._database, micrograph_id).calibration
         row = self._database.row(
             f"SELECT id, {_MEASUREMENT} FROM measurements WHERE micrograph_id = ? "
             "AND method_version = ? AND nm_per_px IS NOT DISTINCT FROM ? "
             "AND calibration_source IS NOT DISTINCT FROM ? ORDER BY recorded_at DESC LIMIT 1",
-            *(micrograph_id, method_version, *current),
+            *(micrograph_id, method_version, *_key(current)),
         )
         return _measurement_from(row[1:], self._facts(row[0])) if row else None
 

@@ -26,8 +26,10 @@ def hash_file(path: Path) -> str:
         return hashlib.file_digest(source, "sha256").hexdigest()
 
 
-def write_durably(content: bytes, target: Path) -> None:
-    """Put ``content`` at ``target``, whole and synced, replacing what was there.
+def write_whole(content: bytes, target: Path) -> None:
+    """Put ``content`` at ``target``, whole or not at all, replacing what was there.
+
+    The bytes are on the disk; the name is so after :func:`sync_folder`.
 
     Raises
     ------
@@ -41,13 +43,9 @@ def write_durably(content: bytes, target: Path) -> None:
             out.flush()
             os.fsync(out.fileno())
         temporary.replace(target)
-        sync_folder(target.parent)
     except OSError as error:
         temporary.unlink(missing_ok=True)
-        raise WorkspaceError(
-            f"{target.name} ({len(content)} bytes) cannot be written to {target.parent}: "
-            f"{error.strerror or error}. Free some space or choose another --workspace DIR."
-        ) from error
+        raise _refused(f"{target.name} ({len(content)} bytes)", target.parent, error) from error
 
 
 def remove_file(path: Path) -> None:
@@ -67,11 +65,26 @@ def temporary_files(folder: Path) -> list[Path]:
 
 
 def sync_folder(folder: Path) -> None:
-    """Put a folder's new names on the disk; Windows does so by itself."""
+    """Put a folder's new names on the disk; Windows does so by itself.
+
+    Raises
+    ------
+    WorkspaceError
+        When the disk refuses.
+    """
     if os.name == "nt":
         return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        raise _refused("A new file", folder, error) from error
     finally:
         os.close(descriptor)
+
+
+def _refused(what: str, folder: Path, error: OSError) -> WorkspaceError:
+    return WorkspaceError(
+        f"{what} cannot be written to {folder}: {error.strerror or error}. "
+        "Free some space or choose another folder with --workspace DIR."
+    )

@@ -1,8 +1,8 @@
 """Taking in many files: progress for each, stopping between files, one bad file spoils no other.
 
-Files are read by a few threads, because decoding leaves Python's lock, and reported in order. A
-file is reported after its micrograph and its result are on the disk, so that whatever was reported
-survives the process.
+A few threads read, because decoding leaves Python's lock; what they have finished is committed
+together and then reported in order. A file is reported after its micrograph and its result are on
+the disk, so that whatever was reported survives the process.
 """
 
 from __future__ import annotations
@@ -14,20 +14,22 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from slava.domain import MicrographId
 from slava.errors import BadInput, Cancelled, SlavaError, WorkspaceError
 from store.candidates import list_candidates
-from store.ingests import FileResult
+from store.database import Transaction
+from store.ingests import FileResult, FileStatus
+from store.originals import Incoming
 from store.store import Store
 
 log = logging.getLogger(__name__)
 
 WORKERS = min(4, os.cpu_count() or 1)
-_AHEAD = 2 * WORKERS
-"""Files begun before the oldest is reported: enough to keep the threads busy."""
+_AHEAD = 16 * WORKERS
+"""Files begun before the oldest is reported; so many are committed together at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +105,11 @@ def ingest_paths(
     ingest = store.ingests.add_ingest("; ".join(map(str, paths)), len(files))
     results: list[FileResult] = []
     try:
-        for result in _results(store, files, halt):
-            store.ingests.record_file(ingest.id, result)
-            results.append(result)
-            if on_progress:
-                on_progress(result)
+        for batch in _batches(store, files, halt):
+            for result in _keep(store, ingest.id, batch):
+                results.append(result)
+                if on_progress:
+                    on_progress(result)
     except BaseException:
         store.ingests.finish_ingest(ingest.id, "failed")
         raise
@@ -116,16 +118,57 @@ def ingest_paths(
     return _report(ingest.id, results, len(files), cancelled, time.monotonic() - began)
 
 
-def _results(store: Store, files: Sequence[Path], stop: threading.Event) -> Iterator[FileResult]:
-    """Results in order, a few files read ahead."""
+@dataclass(frozen=True, slots=True)
+class _Received:
+    """A file that a thread has done with: bytes to keep, a known id, or what is wrong with it."""
+
+    file: Path
+    position: int
+    total: int
+    outcome: Incoming | MicrographId | None
+    reason: str = ""
+
+    def result(self, new: frozenset[MicrographId]) -> FileResult:
+        """What came of it, when ``new`` are the ids that were added."""
+        if isinstance(self.outcome, Incoming):
+            found = self.outcome.micrograph.id
+            return self._as("added" if found in new else "duplicate", found)
+        return self._as("failed" if self.outcome is None else "duplicate", self.outcome)
+
+    def _as(self, status: FileStatus, micrograph_id: MicrographId | None) -> FileResult:
+        where = (self.position, self.total)
+        return FileResult(self.file, status, micrograph_id, self.reason, *where)
+
+
+def _keep(store: Store, ingest_id: str, batch: Sequence[_Received]) -> list[FileResult]:
+    """Commit the micrographs of a batch together with the results of its files."""
+    results: list[FileResult] = []
+
+    def record(transaction: Transaction, new: frozenset[MicrographId]) -> None:
+        left = set(new)
+        for received in batch:
+            result = received.result(frozenset(left))
+            left.discard(result.micrograph_id or MicrographId(""))
+            results.append(result)
+        store.ingests.record_files(transaction, ingest_id, results)
+
+    incoming = [r.outcome for r in batch if isinstance(r.outcome, Incoming)]
+    store.micrographs.intake.keep(incoming, record)
+    return results
+
+
+def _batches(
+    store: Store, files: Sequence[Path], stop: threading.Event
+) -> Iterator[list[_Received]]:
+    """What the threads have done, in order: each time all that is ready, at least one."""
     halt = threading.Event()
-    waiting: deque[Future[FileResult]] = deque()
+    waiting: deque[Future[_Received]] = deque()
     todo = iter(enumerate(files))
 
-    def take(position: int, file: Path) -> FileResult:
+    def take(position: int, file: Path) -> _Received:
         if stop.is_set() or halt.is_set():
             raise Cancelled
-        return replace(_add(store, file), position=position, total=len(files))
+        return _receive(store, file, position, len(files))
 
     with ThreadPoolExecutor(WORKERS, thread_name_prefix="ingest") as pool:
         try:
@@ -134,33 +177,35 @@ def _results(store: Store, files: Sequence[Path], stop: threading.Event) -> Iter
                     waiting.append(pool.submit(take, *following))
                 if not waiting:
                     return
-                yield waiting.popleft().result()
+                yield _ready(waiting)
         except Cancelled:
             return
         finally:
             halt.set()
 
 
-def _add(store: Store, file: Path) -> FileResult:
-    """Add one file; what is wrong with it becomes its result."""
+def _ready(waiting: deque[Future[_Received]]) -> list[_Received]:
+    """Wait for the oldest, and take those after it that are done too."""
+    batch = [waiting.popleft().result()]
+    while waiting and waiting[0].done() and waiting[0].exception() is None:
+        batch.append(waiting.popleft().result())
+    return batch
+
+
+def _receive(store: Store, file: Path, position: int, total: int) -> _Received:
+    """Read one file and write its bytes; what is wrong with it becomes its result."""
     try:
-        added = store.micrographs.add_micrograph(file)
+        return _Received(file, position, total, store.micrographs.intake.receive(file))
     except WorkspaceError:
         raise
     except SlavaError as error:
-        return _failed(file, str(error))
+        reason = str(error)
     except Exception as error:
         # A reader that trips over one of a thousand files must not lose the other 999.
         log.exception("unexpected error at %s", file)
-        return _failed(file, f"an unexpected {type(error).__name__} ({error}).")
-    return FileResult(file, "duplicate" if added.duplicate else "added", added.micrograph.id)
-
-
-def _failed(file: Path, reason: str) -> FileResult:
-    name = file.name
-    return FileResult(
-        file, "failed", reason=reason if reason.startswith(name) else f"{name}: {reason}"
-    )
+        reason = f"an unexpected {type(error).__name__} ({error})."
+    named = reason if reason.startswith(file.name) else f"{file.name}: {reason}"
+    return _Received(file, position, total, None, named)
 
 
 def _report(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -10,7 +11,7 @@ from typing import Any, Literal
 from slava.domain import MicrographId
 from slava.errors import NotFound
 from store.clock import now
-from store.database import Database
+from store.database import Database, Transaction
 
 FileStatus = Literal["added", "duplicate", "failed"]
 IngestStatus = Literal["running", "done", "cancelled", "failed", "interrupted"]
@@ -69,14 +70,17 @@ class Ingests:
             )
         return ingest
 
-    def record_file(self, ingest_id: str, result: FileResult) -> None:
-        """Keep what came of one file; on the disk when this returns."""
-        with self._database.writing() as transaction:
-            transaction.run(
-                "INSERT INTO ingest_files VALUES (?, ?, ?, ?, ?, ?)",
-                *(ingest_id, result.position, str(result.file), result.status),
-                *(result.micrograph_id, result.reason),
-            )
+    def record_files(
+        self, transaction: Transaction, ingest_id: str, results: Sequence[FileResult]
+    ) -> None:
+        """Keep what came of some files, in the transaction that keeps their micrographs."""
+        marks = ", ".join(["(?, ?, ?, ?, ?, ?)"] * len(results))
+        rows = (
+            (ingest_id, r.position, str(r.file), r.status, r.micrograph_id, r.reason)
+            for r in results
+        )
+        values = (value for row in rows for value in row)
+        transaction.run(f"INSERT INTO ingest_files VALUES {marks}", *values)
 
     def finish_ingest(self, ingest_id: str, status: IngestStatus) -> None:
         """Keep how it ended."""

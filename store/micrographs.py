@@ -1,13 +1,7 @@
-"""Micrographs: what is known of them in rows, their bytes through :mod:`store.originals`.
-
-The files are on the disk before the row is, so that no acknowledged micrograph is without its
-bytes; a file whose row was not reached is taken up at the next opening.
-"""
+"""Micrographs: what is known of them, and their pixels, read from their original bytes."""
 
 from __future__ import annotations
 
-import json
-import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,27 +9,16 @@ from typing import Any
 from numpy.typing import NDArray
 
 from slava.domain import Calibration, Micrograph, MicrographId
-from slava.errors import BadSetting, NotFound
+from slava.errors import BadSetting, UnreadableMicrograph, WorkspaceError
 from store.calibrations import CalibrationRecord, SetBy, add_calibration, list_calibrations
 from store.clock import now
 from store.database import Database
-from store.files import hash_bytes
-from store.micrograph_rows import (
-    INSERT,
-    READ_AGAIN,
-    SELECT,
-    insert_values,
-    instrument_values,
-    micrograph_from,
-)
-from store.originals import Incoming, Originals, digest_of, last_part
+from store.intake import Intake
+from store.micrograph_rows import SELECT, find_micrograph, micrograph_from, require_micrograph
+from store.originals import Incoming, Originals, last_part
 from store.search import matching
 
-_SEARCHED = (
-    "concat_ws(' ', m.name, m.notes, m.vendor, m.detector, m.format, m.modality, left(m.id, 12))"
-)
-_BY_HAND = ("manual", "databar")
-"""Sources of calibrations that the user has set or confirmed."""
+_SEARCHED = "concat_ws(' ', name, notes, vendor, detector, format, modality, left(id, 12))"
 _REMOVALS = (
     "DELETE FROM facts WHERE measurement_id IN "
     "(SELECT id FROM measurements WHERE micrograph_id = ?)",
@@ -61,7 +44,7 @@ class Micrographs:
 
     def __init__(self, database: Database, originals: Originals) -> None:
         self._database, self._originals = database, originals
-        self._files = threading.RLock()
+        self.intake = Intake(database, originals)
 
     def add_micrograph(
         self, path: Path, name: str | None = None, sidecar: Path | bytes | None = None
@@ -85,15 +68,14 @@ class Micrographs:
         UnreadableMicrograph
             When the file holds no micrograph; then nothing has changed.
         """
-        digest = digest_of(path)
-        shown = last_part(name or path.name)
-        if self._find(digest) is not None:
-            return Added(self._complete(digest, path, shown, sidecar), duplicate=True)
-        incoming = self._originals.receive(path, shown, digest, sidecar)
-        with self._files:
-            self._originals.write(incoming)
-            new = self._insert(incoming)
-        return Added(self.get_micrograph(digest), duplicate=not new)
+        received = self.intake.receive(path, name, sidecar)
+        if not isinstance(received, Incoming):
+            return Added(self.get_micrograph(received), duplicate=True)
+        new = self.intake.keep([received])
+        found = find_micrograph(self._database, received.micrograph.id)
+        if found is None:
+            raise UnreadableMicrograph(path, "it was removed at the same time.", "Add it again.")
+        return Added(found, duplicate=not new)
 
     def adopt_original(self, path: Path, micrograph_id: MicrographId) -> None:
         """Give an original without a row its row again, under a name that says so.
@@ -103,7 +85,7 @@ class Micrographs:
         UnreadableMicrograph
             When its bytes are not those of its name, or hold no micrograph.
         """
-        self._insert(self._originals.receive_orphan(path, micrograph_id), recovered=True)
+        self.intake.keep([self.intake.receive_orphan(path, micrograph_id)])
 
     def get_micrograph(self, micrograph_id: MicrographId) -> Micrograph:
         """The record with its current calibration.
@@ -113,20 +95,14 @@ class Micrographs:
         NotFound
             When the workspace holds no such micrograph.
         """
-        found = self._find(micrograph_id)
-        if found is None:
-            raise NotFound(
-                f"There is no micrograph {micrograph_id!r} in this workspace. "
-                "Choose one from the library, or add its file again."
-            )
-        return found
+        return require_micrograph(self._database, micrograph_id)
 
     def list_micrographs(self, search: str = "", limit: int | None = None) -> list[Micrograph]:
         """Newest first; every word of ``search`` is in name, notes, vendor, detector or id."""
         condition, words = matching(_SEARCHED, search)
         limited = "" if limit is None else f"LIMIT {int(limit)}"
         rows = self._database.rows(
-            f"{SELECT} AND {condition} ORDER BY m.added_at DESC, m.id {limited}", *words
+            f"{SELECT} AND {condition} ORDER BY added_at DESC, id {limited}", *words
         )
         return [micrograph_from(row) for row in rows]
 
@@ -137,8 +113,7 @@ class Micrographs:
 
     def original_path(self, micrograph_id: MicrographId) -> Path:
         """Where the original bytes lie; never write there."""
-        row = self._database.row("SELECT extension FROM micrographs WHERE id = ?", micrograph_id)
-        return self._originals.path(self.get_micrograph(micrograph_id).id, row[0] if row else "")
+        return self._original(self.get_micrograph(micrograph_id).id)
 
     def read_sidecar(self, micrograph_id: MicrographId) -> bytes | None:
         """The sidecar's bytes, ``None`` when the micrograph came without one."""
@@ -193,14 +168,7 @@ class Micrographs:
         unless the user has set one by hand.
         """
         record, path = self.get_micrograph(micrograph_id), self.original_path(micrograph_id)
-        found = self._originals.inspect(record, path, sidecar)
-        text = found.sidecar or b""
-        with self._files:
-            before = self._sidecar_sha256(micrograph_id)
-            self._originals.write_sidecar(micrograph_id, text)
-            self._read_again(record, found.micrograph, text)
-            if before not in (None, hash_bytes(text)):
-                self._originals.remove_sidecar(micrograph_id, str(before))
+        self.intake.replace_sidecar(record, path, sidecar, self._sidecar_sha256(micrograph_id))
         return self.get_micrograph(micrograph_id)
 
     def remove_micrograph(self, micrograph_id: MicrographId) -> None:
@@ -210,12 +178,14 @@ class Micrographs:
         opening instead of leaving rows without files.
         """
         self.get_micrograph(micrograph_id)
-        with self._files:
-            with self._database.writing() as transaction:
-                transaction.run(
-                    "UPDATE micrographs SET removed_at = ? WHERE id = ?", now(), micrograph_id
-                )
-            self.finish_removals()
+        with self.intake.files:
+            self._mark_removed(micrograph_id, now())
+            try:
+                self.finish_removals()
+            except WorkspaceError:
+                if self._original(micrograph_id).is_file():
+                    self._mark_removed(micrograph_id, None)
+                raise
 
     def finish_removals(self) -> None:
         """Delete files and rows of what is marked as removed."""
@@ -231,9 +201,15 @@ class Micrographs:
         row = self._database.row(sql, micrograph_id)
         return row[0] if row else None
 
-    def _find(self, micrograph_id: str) -> Micrograph | None:
-        row = self._database.row(f"{SELECT} AND m.id = ?", micrograph_id)
-        return micrograph_from(row) if row else None
+    def _original(self, micrograph_id: MicrographId) -> Path:
+        row = self._database.row("SELECT extension FROM micrographs WHERE id = ?", micrograph_id)
+        return self._originals.path(micrograph_id, row[0] if row else "bin")
+
+    def _mark_removed(self, micrograph_id: MicrographId, moment: str | None) -> None:
+        with self._database.writing() as transaction:
+            transaction.run(
+                "UPDATE micrographs SET removed_at = ? WHERE id = ?", moment, micrograph_id
+            )
 
     def _set(self, column: str, micrograph_id: MicrographId, value: str) -> Micrograph:
         self.get_micrograph(micrograph_id)
@@ -242,51 +218,3 @@ class Micrographs:
                 f"UPDATE micrographs SET {column} = ? WHERE id = ?", value, micrograph_id
             )
         return self.get_micrograph(micrograph_id)
-
-    def _insert(self, incoming: Incoming, *, recovered: bool = False) -> bool:
-        """Make the row; ``False`` when another thread was faster."""
-        text = incoming.sidecar
-        values = insert_values(
-            incoming.micrograph,
-            extension=incoming.extension,
-            sidecar_sha256=None if text is None else hash_bytes(text),
-            recovered=recovered,
-        )
-        with self._database.writing() as transaction:
-            if not transaction.rows(INSERT, *values):
-                return False
-            found = incoming.micrograph
-            add_calibration(transaction, found.id, found.calibration, "file")
-        return True
-
-    def _complete(
-        self, micrograph_id: MicrographId, path: Path, name: str, sidecar: Path | bytes | None
-    ) -> Micrograph:
-        """Add to a known micrograph what the same file brings anew."""
-        with self._files:
-            self._originals.restore(self.original_path(micrograph_id), path)
-            self._name_recovered(micrograph_id, name)
-            known = self._sidecar_sha256(micrograph_id)
-            if sidecar is None and known is None:
-                sidecar = self._originals.find_sidecar(path, name)
-            if sidecar is not None:
-                return self.set_sidecar(micrograph_id, sidecar)
-            return self.get_micrograph(micrograph_id)
-
-    def _name_recovered(self, micrograph_id: MicrographId, name: str) -> None:
-        with self._database.writing() as transaction:
-            transaction.run(
-                "UPDATE micrographs SET name = ?, recovered = false WHERE id = ? AND recovered",
-                *(name, micrograph_id),
-            )
-
-    def _read_again(self, record: Micrograph, found: Micrograph, sidecar: bytes) -> None:
-        by_hand = record.calibration is not None and record.calibration.source in _BY_HAND
-        with self._database.writing() as transaction:
-            transaction.run(
-                READ_AGAIN,
-                *(*instrument_values(found.instrument), json.dumps(found.warnings)),
-                *(hash_bytes(sidecar), record.id),
-            )
-            if found.calibration != record.calibration and not by_hand:
-                add_calibration(transaction, record.id, found.calibration, "file")

@@ -31,11 +31,12 @@ _FIRST_TABLES = (
         vendor VARCHAR, instrument_model VARCHAR, detector VARCHAR, magnification DOUBLE,
         accelerating_voltage_kv DOUBLE, working_distance_mm DOUBLE, modality VARCHAR NOT NULL,
         acquired_at VARCHAR, databar_top INTEGER, databar_bottom INTEGER,
+        nm_per_px DOUBLE, calibration_source VARCHAR, calibration_detail VARCHAR,
         sidecar_sha256 VARCHAR, warnings VARCHAR NOT NULL, notes VARCHAR NOT NULL,
         added_at VARCHAR NOT NULL, recovered BOOLEAN NOT NULL, removed_at VARCHAR)""",
     """CREATE TABLE calibrations (
         micrograph_id VARCHAR, position INTEGER, nm_per_px DOUBLE, source VARCHAR,
-        detail VARCHAR NOT NULL, set_by VARCHAR NOT NULL, set_at VARCHAR NOT NULL,
+        detail VARCHAR, set_by VARCHAR NOT NULL, set_at VARCHAR NOT NULL,
         PRIMARY KEY (micrograph_id, position))""",
     """CREATE TABLE measurements (
         id VARCHAR PRIMARY KEY, micrograph_id VARCHAR NOT NULL, nm_per_px DOUBLE,

@@ -14,19 +14,20 @@ from slava.domain import Micrograph, MicrographId
 from slava.errors import UnreadableMicrograph, WorkspaceDamaged
 from store.candidates import has_text_beside
 from store.clock import now
-from store.files import hash_bytes, hash_file, remove_file, write_durably
+from store.files import hash_bytes, hash_file, remove_file, sync_folder, write_whole
 from store.inspecting import Inspect, InspectedFile
 from store.layout import Layout, extension_of
 
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """A file that was found to be a micrograph, ready to be kept."""
+    """A file that was found to be a micrograph and lies in the workspace; its row is to come."""
 
     micrograph: Micrograph
-    content: bytes
     extension: str
-    sidecar: bytes | None
+    sidecar_sha256: str | None
+    recovered: bool = False
+    """It lay there without a row, and its name is lost."""
 
 
 class Originals:
@@ -38,44 +39,53 @@ class Originals:
     def receive(
         self, path: Path, name: str, digest: MicrographId, sidecar: Path | bytes | None
     ) -> Incoming:
-        """Read a file that is to be kept; nothing is written yet."""
+        """Read a file and write its bytes and its sidecar's, the original last."""
         inspected = self._inspect(path, name=name, sidecar=sidecar)
-        micrograph = inspected.micrograph
-        content = _read(path)
+        micrograph, content = inspected.micrograph, _read(path)
         if not digest == micrograph.id == hash_bytes(content):
             raise UnreadableMicrograph(
                 path,
                 "it changed while it was being read.",
                 "Add it again when it is written completely.",
             )
-        record = replace(micrograph, name=name, added_at=now())
-        return Incoming(record, content, extension_of(name), inspected.sidecar)
+        text, extension = inspected.sidecar, extension_of(name)
+        sha256 = None if text is None else self.write_sidecar(digest, text)
+        target = self.path(digest, extension)
+        if not target.is_file():
+            write_whole(content, target)
+        return Incoming(replace(micrograph, name=name, added_at=now()), extension, sha256)
 
     def receive_orphan(self, path: Path, micrograph_id: MicrographId) -> Incoming:
         """Read an original that lies in the workspace without a row."""
-        name = f"recovered-{micrograph_id[:8]}{path.suffix}"
         left = sorted(path.parent.glob(f"{micrograph_id}.*.sidecar.txt"))
-        sidecar = left[0].read_bytes() if left else None
-        incoming = self.receive(path, name, micrograph_id, sidecar)
-        return replace(incoming, extension=path.suffix[1:])
+        text = left[0].read_bytes() if left else None
+        name = f"recovered-{micrograph_id[:8]}{path.suffix}"
+        found = self._inspect(path, name=name, sidecar=text).micrograph
+        if found.id != micrograph_id:
+            raise UnreadableMicrograph(path, "its bytes are not those of its name.", "Remove it.")
+        record = replace(found, name=name, added_at=now())
+        sha256 = None if text is None else hash_bytes(text)
+        return Incoming(record, path.suffix[1:], sha256, recovered=True)
 
-    def write(self, incoming: Incoming) -> None:
-        """Put the bytes on the disk, the original last."""
-        if incoming.sidecar is not None:
-            self.write_sidecar(incoming.micrograph.id, incoming.sidecar)
-        path = self._layout.original(incoming.micrograph.id, incoming.extension)
-        if not path.is_file():
-            write_durably(incoming.content, path)
+    def is_there(self, incoming: Incoming) -> bool:
+        """Whether the bytes still lie in the workspace."""
+        return self.path(incoming.micrograph.id, incoming.extension).is_file()
+
+    def sync(self) -> None:
+        """Put the names of what was written on the disk."""
+        sync_folder(self._layout.micrographs)
 
     def restore(self, path: Path, source: Path) -> None:
         """Put back an original that is missing or cut short from a file with the same bytes."""
-        content = _read(source)
-        if not path.is_file() or path.stat().st_size != len(content):
-            write_durably(content, path)
+        if not path.is_file() or path.stat().st_size != source.stat().st_size:
+            write_whole(_read(source), path)
+            self.sync()
 
-    def write_sidecar(self, micrograph_id: MicrographId, sidecar: bytes) -> None:
-        """Keep a sidecar's bytes."""
-        write_durably(sidecar, self._layout.sidecar(micrograph_id, hash_bytes(sidecar)))
+    def write_sidecar(self, micrograph_id: MicrographId, sidecar: bytes) -> str:
+        """Write a sidecar's bytes; return their hash."""
+        digest = hash_bytes(sidecar)
+        write_whole(sidecar, self._layout.sidecar(micrograph_id, digest))
+        return digest
 
     def read_sidecar(self, micrograph_id: MicrographId, sha256: str | None) -> bytes | None:
         """The sidecar's bytes; ``None`` when there is none.

@@ -12,7 +12,8 @@ from store.migrations import MIGRATIONS, migrate
 
 FIRST_MICROGRAPH = (
     "INSERT INTO micrographs VALUES (repeat('a', 64), 'old.tif', 'tif', 'TIFF', 10, 8, 8, 80, "
-    "'FEI', NULL, 'ETD', 1000, 5, 4.5, 'SEM', NULL, 7, 8, NULL, '[]', 'sand', '2020', false, NULL)"
+    "'FEI', NULL, 'ETD', 1000, 5, 4.5, 'SEM', NULL, 7, 8, 2.5, 'metadata', 'tag', "
+    "NULL, '[]', 'sand', '2020', false, NULL)"
 )
 FIRST_ROWS = (
     FIRST_MICROGRAPH,
@@ -75,10 +76,7 @@ def test_the_first_schema_comes_up_to_date(path: Path, rows: tuple[str, ...]) ->
     database = Database(path)
     taken = migrate(database, (*MIGRATIONS, ("add_confidential", add_column)))
     assert taken == (*(name for name, _ in MIGRATIONS[1:]), "add_confidential")
-    found = database.rows(
-        "SELECT name, nm_per_px, confidential FROM micrographs m "
-        "JOIN calibrations c ON c.micrograph_id = m.id"
-    )
+    found = database.rows("SELECT name, nm_per_px, confidential FROM micrographs")
     assert found == ([("old.tif", 2.5, True)] if rows else [])
     database.close()
 

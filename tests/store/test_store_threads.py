@@ -11,7 +11,7 @@ from threading import Event
 import pytest
 
 from slava.domain import Calibration
-from slava.errors import NotFound
+from slava.errors import NotFound, UnreadableMicrograph
 from store import Store
 from store.verify import verify_workspace
 from tests.store.plain_reader import PlainReader, write_micrograph
@@ -68,7 +68,7 @@ def test_adding_and_removing_the_same_file_ends_in_order(store: Store, tmp_path:
 
     def work(thread: int) -> None:
         for _ in range(4):
-            with suppress(NotFound):  # another thread has removed it already
+            with suppress(NotFound, UnreadableMicrograph):  # another thread has removed it already
                 added = store.micrographs.add_micrograph(paths[thread % 2]).micrograph
                 store.micrographs.remove_micrograph(added.id)
 

@@ -1,0 +1,134 @@
+"""How bytes become micrographs of the workspace.
+
+Files first, rows after: the bytes and their names are on the disk before the row is committed, so
+that no acknowledged micrograph is without its bytes. A file whose row was not reached is taken up
+at the next opening. One lock keeps adding and removing the same bytes apart.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from slava.domain import Micrograph, MicrographId
+from store.calibrations import add_calibration, add_first_calibrations
+from store.database import Database, Transaction
+from store.files import hash_bytes
+from store.micrograph_rows import insert_rows, require_micrograph, update_read, values_of
+from store.originals import Incoming, Originals, digest_of, last_part
+
+_BY_HAND = ("manual", "databar")
+"""Sources of calibrations that the user has set or confirmed."""
+
+Record = Callable[[Transaction, frozenset[MicrographId]], None]
+
+
+class Intake:
+    """Adding bytes: receive (any number of threads), then keep (one transaction for many)."""
+
+    def __init__(self, database: Database, originals: Originals) -> None:
+        self._database, self._originals = database, originals
+        self.files = threading.RLock()
+        """Held while rows and files of a micrograph have to agree."""
+
+    def receive(
+        self, path: Path, name: str | None = None, sidecar: Path | bytes | None = None
+    ) -> Incoming | MicrographId:
+        """Read a file and write its bytes; the id alone when they are known already."""
+        digest, shown = digest_of(path), last_part(name or path.name)
+        if self._is_known(digest):
+            self._complete(digest, path, shown, sidecar)
+            return digest
+        return self._originals.receive(path, shown, digest, sidecar)
+
+    def receive_orphan(self, path: Path, micrograph_id: MicrographId) -> Incoming:
+        """Read an original that lies in the workspace without a row."""
+        return self._originals.receive_orphan(path, micrograph_id)
+
+    def keep(
+        self, received: Sequence[Incoming], record: Record | None = None
+    ) -> frozenset[MicrographId]:
+        """Make the rows of what was received, in one transaction; return the ids that are new.
+
+        ``record`` writes what else belongs into the same transaction; it is given those ids. What
+        another thread has removed since it was received is left out.
+        """
+        with self.files:
+            there = {r.micrograph.id: r for r in received if self._originals.is_there(r)}
+            self._originals.sync()
+            with self._database.writing() as transaction:
+                known = _rows_among(transaction, list(there))
+                new = [r for i, r in there.items() if i not in known]
+                if new:
+                    insert_rows(transaction, [_row(r) for r in new])
+                    add_first_calibrations(transaction, [r.micrograph for r in new])
+                ids = frozenset(r.micrograph.id for r in new)
+                if record:
+                    record(transaction, ids)
+        return ids
+
+    def replace_sidecar(
+        self, record: Micrograph, path: Path, sidecar: Path | bytes, before: str | None
+    ) -> None:
+        """Keep a sidecar, and what the reader finds with it; ``before`` is the earlier one."""
+        found = self._originals.inspect(record, path, sidecar)
+        text = found.sidecar or b""
+        with self.files:
+            self._originals.write_sidecar(record.id, text)
+            self._originals.sync()
+            self._read_again(record, found.micrograph, hash_bytes(text))
+            if before not in (None, hash_bytes(text)):
+                self._originals.remove_sidecar(record.id, str(before))
+
+    def _is_known(self, micrograph_id: MicrographId) -> bool:
+        known = "SELECT 1 FROM micrographs WHERE id = ? AND removed_at IS NULL"
+        return self._database.row(known, micrograph_id) is not None
+
+    def _complete(
+        self, micrograph_id: MicrographId, path: Path, name: str, sidecar: Path | bytes | None
+    ) -> None:
+        """Add to a known micrograph what the same file brings anew."""
+        with self.files:
+            record = require_micrograph(self._database, micrograph_id)
+            extension, before, recovered = self._database.rows(
+                "SELECT extension, sidecar_sha256, recovered FROM micrographs WHERE id = ?",
+                micrograph_id,
+            )[0]
+            original = self._originals.path(micrograph_id, extension)
+            self._originals.restore(original, path)
+            if recovered:
+                self._name(micrograph_id, name)
+            if sidecar is None and before is None:
+                sidecar = self._originals.find_sidecar(path, name)
+            if sidecar is not None:
+                self.replace_sidecar(record, original, sidecar, before)
+
+    def _name(self, micrograph_id: MicrographId, name: str) -> None:
+        """Give a recovered micrograph the name that it comes with now."""
+        with self._database.writing() as transaction:
+            transaction.run(
+                "UPDATE micrographs SET name = ?, recovered = false WHERE id = ?",
+                *(name, micrograph_id),
+            )
+
+    def _read_again(self, record: Micrograph, found: Micrograph, sidecar_sha256: str) -> None:
+        by_hand = record.calibration is not None and record.calibration.source in _BY_HAND
+        with self._database.writing() as transaction:
+            update_read(transaction, record.id, found, sidecar_sha256)
+            if found.calibration != record.calibration and not by_hand:
+                add_calibration(transaction, record.id, found.calibration, "file")
+
+
+def _rows_among(transaction: Transaction, ids: list[MicrographId]) -> set[MicrographId]:
+    known = "SELECT id FROM micrographs WHERE id IN (SELECT unnest(?::VARCHAR[]))"
+    return {row[0] for row in transaction.rows(known, ids)}
+
+
+def _row(received: Incoming) -> tuple[object, ...]:
+    return values_of(
+        received.micrograph,
+        extension=received.extension,
+        sidecar_sha256=received.sidecar_sha256,
+        recovered=received.recovered,
+    )
