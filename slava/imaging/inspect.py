@@ -59,7 +59,7 @@ def inspect_micrograph(
     """
     path = Path(path)
     data = read_bytes(path)
-    frame = frame_from_bytes(data, path.with_name(_plain_name(name)) if name else path)
+    frame = frame_from_bytes(data, Path(_plain_name(name)) if name else path)
     text, title = _sidecar(path, sidecar)
     account = calibrate(frame, text, title)
     pixels = grey(frame)

@@ -1,4 +1,4 @@
-"""PNG, JPEG, BMP and GIF through Pillow; 16-bit colour PNG, which it rounds, through imagecodecs."""
+"""PNG, JPEG, BMP, GIF through Pillow; 16-bit colour PNG, which it rounds, through imagecodecs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _OPENERS: dict[str, Any] = {
     "GIF": GifImagePlugin.GifImageFile,
 }
 _AS_RGB = {"RGBA", "RGBX", "CMYK", "YCbCr", "LAB", "HSV", "RGBa"}
-_COLOUR_TYPES_16 = {2, 6}  # PNG specification, 11.2.2: truecolour, with and without alpha
+_MANY_SAMPLES = {2, 4, 6}  # PNG specification, 11.2.2: colour, grey with alpha, colour with alpha
 
 
 def read_raster(data: bytes, name: str) -> Frame:
@@ -55,10 +55,11 @@ def _damaged(name: str, error: Exception) -> Refused:
 
 
 def _decode(opened: Image.Image, data: bytes, name: str) -> tuple[NDArray[Any], int]:
-    if name == "PNG" and data[24] == 16 and data[25] in _COLOUR_TYPES_16:
+    if name == "PNG" and data[24] == 16 and data[25] in _MANY_SAMPLES:
         import imagecodecs
 
-        return imagecodecs.png_decode(data)[..., :3], 16
+        pixels = imagecodecs.png_decode(data)
+        return pixels[..., :3] if pixels.shape[-1] > 2 else pixels[..., 0], 16
     opened.load()
     if opened.mode in ("P", "PA"):
         return _through_palette(opened), 8

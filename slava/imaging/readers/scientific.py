@@ -5,6 +5,7 @@ It must not know what the axes mean for a calibration; they are passed on as the
 
 from __future__ import annotations
 
+import bz2
 import importlib
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from slava.imaging.frame import Frame
+from slava.imaging.readers.packed import MAX_UNPACKED_BYTES
 from slava.imaging.readers.refused import Refused, check_size
 from slava.imaging.readers.shape import as_picture
 
@@ -38,6 +40,8 @@ def read_scientific(data: bytes, name: str) -> Frame:
         When the extra is not installed, or the file holds no picture.
     """
     reader, suffix = _reader(name)
+    if name == "Phenom":
+        _check_stream(data)
     with tempfile.TemporaryDirectory(prefix="slava-") as folder:
         path = Path(folder) / f"micrograph.{suffix}"
         path.write_bytes(data)
@@ -64,6 +68,22 @@ def _reader(name: str) -> tuple[Any, str]:
             f"{name} files need the extra `formats`, and its package {missing} is not installed.",
             'Run: pip install "slava[formats]"',
         ) from error
+
+
+def _check_stream(data: bytes) -> None:
+    """Refuse a bzip2 stream without an end: the reader would wait for it for ever."""
+    stream = bz2.BZ2Decompressor()
+    unpacked = 0
+    try:
+        while not stream.eof and unpacked <= MAX_UNPACKED_BYTES:
+            unpacked += len(stream.decompress(data, 1 << 20))
+            if stream.needs_input:
+                break
+            data = b""
+    except OSError as error:
+        raise _damaged("Phenom", error) from error
+    if not stream.eof:
+        raise _damaged("Phenom", EOFError("its end is missing"))
 
 
 def _damaged(name: str, error: Exception) -> Refused:

@@ -15,6 +15,7 @@ from slava.imaging.frame import Frame
 from slava.imaging.readers.refused import Refused, check_size
 from slava.imaging.readers.tiff_pixels import read_pixels
 
+MAX_TAG_BYTES = 1 << 24
 _PLAIN_TAGS = {
     270: "ImageDescription",
     271: "Make",
@@ -31,9 +32,10 @@ _PLAIN_TAGS = {
     65009: "GatanScaleX",
     65010: "GatanScaleY",
 }
+_RAW_TAGS = {34118: "Zeiss"}
+"""Tags whose bytes are wanted as they are."""
 _PARSED: tuple[tuple[str, str], ...] = (
     ("fei", "fei_metadata"),
-    ("zeiss", "sem_metadata"),
     ("imagej", "imagej_metadata"),
     ("olympus", "sis_metadata"),
     ("tvips", "tvips_metadata"),
@@ -79,7 +81,7 @@ def _first_page(opened: tifffile.TiffFile) -> Any:
 
 def _check_samples(page: Any) -> None:
     planes = page.samplesperpixel * page.imagedepth
-    if planes > 1:
+    if planes > 4:  # more than colour and its transparency
         check_size(page.imagewidth, page.imagelength * planes)
 
 
@@ -98,6 +100,7 @@ def _pages(opened: tifffile.TiffFile) -> list[str]:
 def _tags(opened: tifffile.TiffFile, page: Any) -> tuple[dict[str, Any], list[str]]:
     found = ((name, _tag(page, code)) for code, name in _PLAIN_TAGS.items())
     plain = {name: value for name, value in found if value is not None}
+    plain |= {name: raw for code, name in _RAW_TAGS.items() if (raw := _raw(opened, page, code))}
     tags: dict[str, Any] = {"tiff": plain}
     unread = []
     for key, attribute in _PARSED:
@@ -109,6 +112,18 @@ def _tags(opened: tifffile.TiffFile, page: Any) -> tuple[dict[str, Any], list[st
         if isinstance(value, dict) and value:
             tags[key] = value
     return tags, unread
+
+
+def _raw(opened: tifffile.TiffFile, page: Any, code: int) -> bytes | None:
+    tag = page.tags.get(code)
+    if tag is None or not 4 < tag.count <= MAX_TAG_BYTES:
+        return None
+    return _try(lambda: _read_at(opened, tag.valueoffset, tag.count))
+
+
+def _read_at(opened: tifffile.TiffFile, offset: int, count: int) -> bytes:
+    opened.filehandle.seek(offset)
+    return bytes(opened.filehandle.read(count))
 
 
 def _tag(page: Any, code: int) -> Any:

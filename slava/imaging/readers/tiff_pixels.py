@@ -83,8 +83,9 @@ def _rescue(page: Any, data: bytes, error: Exception) -> tuple[NDArray[Any], lis
         _place(page, data, index, whole, there)
     rows = int(there.all(axis=(0, 1, 3)).sum())
     if rows < LEAST_SHARE * height:
+        why = " ".join(str(error).split())[:80]
         raise Refused(
-            f"it is damaged: only {rows} of its {height} rows can be read.",
+            f"it is damaged: only {rows} of its {height} rows can be read ({why}).",
             "Copy or export it again from the microscope.",
         ) from error
     said = f"The file is damaged: {height - rows} of its {height} rows are missing and shown black."

@@ -58,7 +58,7 @@ def _instrument(entries: Mapping[str, str]) -> Instrument:
         magnification=positive(entries.get("Magnification") or _in(condition, r"Mag=x?(\S+)")),
         accelerating_voltage_kv=positive(entries.get("AcceleratingVoltage"), 1e-3)
         or positive(_in(condition, r"Vacc=(\S+)")),
-        working_distance_mm=distance * 1e-6 if distance and distance > 0 else None,
+        working_distance_mm=distance / 1e6 if distance and distance > 0 else None,
         modality="SEM",
         acquired_at=moment(when, "%Y/%m/%d %H:%M:%S", "%m/%d/%Y %H:%M:%S"),
     )

@@ -23,9 +23,9 @@ def number(value: Any) -> float | None:
 
 
 def positive(value: Any, factor: float = 1.0) -> float | None:
-    """``factor`` times the number, ``None`` unless it is above zero."""
+    """``factor`` times the number to twelve digits, ``None`` unless it is above zero."""
     read = number(value)
-    return read * factor if read is not None and read > 0 else None
+    return float(f"{read * factor:.12g}") if read is not None and read > 0 else None
 
 
 def unit_in_nm(unit: str) -> float | None:

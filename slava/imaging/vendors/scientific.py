@@ -139,7 +139,7 @@ def _phenom(original: Any, metadata: Any) -> Instrument | None:
         model=words(at(original, "instrument", "edition") or at(original, "instrument", "type")),
         detector=words(", ".join(used)),
         accelerating_voltage_kv=abs(volts) if volts else None,
-        working_distance_mm=distance * 1e-6 if distance and distance > 0 else None,
+        working_distance_mm=distance / 1e6 if distance and distance > 0 else None,
         modality="SEM",
         acquired_at=_general_time(metadata),
     )
