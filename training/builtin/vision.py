@@ -46,6 +46,8 @@ class TrainVisionConfig:
     """From which share of the steps on pictures of which size are shown."""
     start_from: Path | None = None
     """Earlier weights of the same shape to go on from."""
+    checkpoint_every: int = 500
+    """Steps after which the running average is written to ``output``, without figures."""
     model: VisionConfig = field(default_factory=VisionConfig)
 
 
@@ -90,7 +92,9 @@ def train_vision(
     average = _train(model, data, config, progress)
     held_out = open_dataset(config.held_out)
     figures = evaluate_drawings(average, held_out)
-    save_vision(average, config, figures, feature_statistics(average, data[0]))
+    statistics = feature_statistics(average, data[-1])
+    statistics["temperature"] = fit_temperature(average, held_out, config.seed)
+    save_vision(average, config, figures, statistics)
     seconds = time.monotonic() - began
     progress(f"{seconds:.0f} s {figures}")
     return VisionResult(config.output, figures, seconds)
@@ -110,7 +114,7 @@ def _train(
     average.load_state_dict(model.state_dict())
     generator = torch.Generator().manual_seed(config.seed)
     batches = _batches(data, config)
-    shown, began = 0.0, time.monotonic()
+    shown, right, began = 0.0, 0.0, time.monotonic()
     for step in range(config.steps):
         _set_rate(optimizer, step, config)
         pixels, labels, numbers, masks = next(batches)
@@ -124,9 +128,14 @@ def _train(
         nn.utils.clip_grad_norm_(model.parameters(), 2.0)
         optimizer.step()
         _follow(average, model, min(0.998, (step + 1) / (step + 20)))
-        shown += (loss.item() - shown) * max(0.02, 1 / (step + 1))
+        keep = max(0.02, 1 / (step + 1))
+        shown += (loss.item() - shown) * keep
+        right += (float((said["category"].argmax(1) == labels[:, 0]).float().mean()) - right) * keep
         if step % 100 == 0:
-            progress(f"{step} {time.monotonic() - began:.0f} s loss {shown:.3f} at {size} px")
+            seconds = time.monotonic() - began
+            progress(f"{step} {seconds:.0f} s loss {shown:.3f} category {right:.3f} at {size} px")
+        if step and step % config.checkpoint_every == 0:
+            save_vision(average, config, {}, {})
     return average.eval()
 
 
@@ -285,6 +294,27 @@ def feature_statistics(model: VisionModel, data: Dataset, limit: int = 3000) -> 
     distances = class_distances(features, means, precision).min(1).values
     quantiles = torch.quantile(distances, torch.linspace(0, 1, 101))
     return {"class_means": means, "precision": precision, "distance_quantiles": quantiles}
+
+
+@torch.no_grad()
+def fit_temperature(model: VisionModel, data: Dataset, seed: int, limit: int = 1500) -> Tensor:
+    """The temperature, shape (1,), that calibrates the category on strongly changed drawings.
+
+    Unchanged drawings are too easy: the changed ones stand in for pictures from elsewhere
+    (temperature scaling, Guo et al. 2017, arXiv:1706.04599).
+    """
+    n = min(limit, len(data))
+    generator = torch.Generator().manual_seed(seed)
+    logits = []
+    for start in range(0, n, 64):
+        rows = slice(start, min(start + 64, n))
+        pixels, masks = (torch.from_numpy(np.array(a[rows])) for a in (data.pixels, data.masks))
+        batch = augment(pixels, masks, model.encoder.config.size_px, generator)
+        logits.append(model(batch.pixels)[1]["category"].float())
+    said, truth = torch.cat(logits), torch.from_numpy(data.labels[:n, 0])
+    choices = torch.exp(torch.linspace(-1.0, 1.5, 101))
+    losses = torch.stack([F.cross_entropy(said / t, truth) for t in choices])
+    return choices[losses.argmin()].reshape(1)
 
 
 def class_distances(features: Tensor, means: Tensor, precision: Tensor) -> Tensor:
