@@ -12,8 +12,8 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +28,8 @@ from store.store import Store
 log = logging.getLogger(__name__)
 
 WORKERS = min(4, os.cpu_count() or 1)
+_GATHER_SECONDS = 0.15
+"""How long a finished file may wait for others: progress several times a second is enough."""
 _AHEAD = 16 * WORKERS
 """Files begun before the oldest is reported; so many are committed together at most."""
 
@@ -152,8 +154,7 @@ def _keep(store: Store, ingest_id: str, batch: Sequence[_Received]) -> list[File
             results.append(result)
         store.ingests.record_files(transaction, ingest_id, results)
 
-    incoming = [r.outcome for r in batch if isinstance(r.outcome, Incoming)]
-    store.micrographs.intake.keep(incoming, record)
+    store.micrographs.intake.keep(_incoming(batch), record)
     return results
 
 
@@ -170,24 +171,38 @@ def _batches(
             raise Cancelled
         return _receive(store, file, position, len(files))
 
-    with ThreadPoolExecutor(WORKERS, thread_name_prefix="ingest") as pool:
-        try:
-            while True:
-                while len(waiting) < _AHEAD and (following := next(todo, None)):
-                    waiting.append(pool.submit(take, *following))
-                if not waiting:
-                    return
-                yield _ready(waiting)
-        except Cancelled:
-            return
-        finally:
-            halt.set()
+    pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="ingest")
+    try:
+        while True:
+            while len(waiting) < _AHEAD and (following := next(todo, None)):
+                waiting.append(pool.submit(take, *following))
+            if not waiting:
+                return
+            yield _ready(waiting)
+    except Cancelled:
+        return
+    finally:
+        halt.set()
+        pool.shutdown(cancel_futures=True)
+        store.micrographs.intake.discard(_incoming(_finished(waiting)))
+
+
+def _finished(waiting: Iterable[Future[_Received]]) -> list[_Received]:
+    return [f.result() for f in waiting if not f.cancelled() and f.exception() is None]
+
+
+def _incoming(batch: Iterable[_Received]) -> list[Incoming]:
+    return [r.outcome for r in batch if isinstance(r.outcome, Incoming)]
 
 
 def _ready(waiting: deque[Future[_Received]]) -> list[_Received]:
-    """Wait for the oldest, and take those after it that are done too."""
+    """Wait for the oldest, and a moment for those after it: one commit serves them all."""
     batch = [waiting.popleft().result()]
-    while waiting and waiting[0].done() and waiting[0].exception() is None:
+    until = time.monotonic() + _GATHER_SECONDS
+    while waiting:
+        done, _ = wait([waiting[0]], timeout=max(0.0, until - time.monotonic()))
+        if not done or waiting[0].exception() is not None:
+            break
         batch.append(waiting.popleft().result())
     return batch
 

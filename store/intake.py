@@ -68,6 +68,17 @@ class Intake:
                     record(transaction, ids)
         return ids
 
+    def discard(self, received: Sequence[Incoming]) -> None:
+        """Remove the bytes of what was received but is not to be kept after all."""
+        if not received:
+            return
+        with self.files:
+            ids = [r.micrograph.id for r in received]
+            with self._database.writing() as transaction:
+                known = _rows_among(transaction, ids)
+            for micrograph_id in set(ids) - known:
+                self._originals.remove(micrograph_id)
+
     def replace_sidecar(
         self, record: Micrograph, path: Path, sidecar: Path | bytes, before: str | None
     ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -66,24 +67,30 @@ def test_folders_below_are_left_alone_when_asked(store: Store, folder: Path) -> 
     assert report.total == 13
 
 
-def test_stopping_keeps_what_was_reported(store: Store, folder: Path) -> None:
+def test_stopping_keeps_what_was_reported(tmp_path: Path, folder: Path) -> None:
+    class Slow(PlainReader):
+        def __call__(self, path: Path, **known):  # type: ignore[no-untyped-def]
+            time.sleep(0.1)
+            return super().__call__(path, **known)
+
     stop, seen = threading.Event(), list[FileResult]()
 
     def progress(result: FileResult) -> None:
         seen.append(result)
-        if len(seen) == 3:
-            stop.set()
+        stop.set()
 
-    report = ingest_folder(store, folder, on_progress=progress, stop=stop)
-    assert report.cancelled
-    assert 3 <= len(seen) < report.total
-    assert f"stopped after {len(seen)} of 14" in report.summary
-    assert store.ingests.list_files(report.id) == seen
-    assert store.ingests.list_ingests()[0].status == "cancelled"
-    assert verify_workspace(store).ok
-    rest = ingest_folder(store, folder)
-    assert not rest.cancelled
-    assert store.micrographs.count_micrographs() == 11
+    with Store.open(tmp_path / "w", inspect=Slow()) as store:
+        report = ingest_folder(store, folder, on_progress=progress, stop=stop)
+        assert report.cancelled
+        assert 1 <= len(seen) < report.total
+        assert f"stopped after {len(seen)} of 14" in report.summary
+        assert store.ingests.list_files(report.id) == seen
+        assert store.ingests.list_ingests()[0].status == "cancelled"
+        verified = verify_workspace(store)
+        assert (verified.problems, verified.leftovers) == ((), ())
+        rest = ingest_folder(store, folder)
+        assert not rest.cancelled
+        assert store.micrographs.count_micrographs() == 11
 
 
 def test_stopped_before_it_began(store: Store, folder: Path) -> None:
@@ -165,6 +172,7 @@ def test_a_progress_that_raises_ends_the_ingest(store: Store, folder: Path) -> N
     with pytest.raises(KeyboardInterrupt):
         ingest_folder(store, folder, on_progress=progress)
     assert store.ingests.list_ingests()[0].status == "failed"
+    assert verify_workspace(store).leftovers == ()
 
 
 @pytest.mark.parametrize(
