@@ -12,8 +12,9 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -107,11 +108,12 @@ def ingest_paths(
     ingest = store.ingests.add_ingest("; ".join(map(str, paths)), len(files))
     results: list[FileResult] = []
     try:
-        for batch in _batches(store, files, halt):
-            for result in _keep(store, ingest.id, batch):
-                results.append(result)
-                if on_progress:
-                    on_progress(result)
+        with closing(_batches(store, files, halt)) as batches:
+            for batch in batches:
+                for result in _keep(store, ingest.id, batch):
+                    results.append(result)
+                    if on_progress:
+                        on_progress(result)
     except BaseException:
         store.ingests.finish_ingest(ingest.id, "failed")
         raise
@@ -160,7 +162,7 @@ def _keep(store: Store, ingest_id: str, batch: Sequence[_Received]) -> list[File
 
 def _batches(
     store: Store, files: Sequence[Path], stop: threading.Event
-) -> Iterator[list[_Received]]:
+) -> Generator[list[_Received], None, None]:
     """What the threads have done, in order: each time all that is ready, at least one."""
     halt = threading.Event()
     waiting: deque[Future[_Received]] = deque()

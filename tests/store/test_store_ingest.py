@@ -16,6 +16,12 @@ from store.verify import verify_workspace
 from tests.store.plain_reader import PlainReader, write_micrograph
 
 
+class Slow(PlainReader):
+    def __call__(self, path: Path, **known):  # type: ignore[no-untyped-def]
+        time.sleep(0.1)
+        return super().__call__(path, **known)
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Eleven micrographs (one of them twice, one below), sidecars, and what is none."""
@@ -68,11 +74,6 @@ def test_folders_below_are_left_alone_when_asked(store: Store, folder: Path) -> 
 
 
 def test_stopping_keeps_what_was_reported(tmp_path: Path, folder: Path) -> None:
-    class Slow(PlainReader):
-        def __call__(self, path: Path, **known):  # type: ignore[no-untyped-def]
-            time.sleep(0.1)
-            return super().__call__(path, **known)
-
     stop, seen = threading.Event(), list[FileResult]()
 
     def progress(result: FileResult) -> None:
@@ -165,14 +166,16 @@ def test_a_workspace_that_refuses_ends_the_ingest(
     assert verify_workspace(store).problems == ()
 
 
-def test_a_progress_that_raises_ends_the_ingest(store: Store, folder: Path) -> None:
+def test_a_progress_that_raises_ends_the_ingest(tmp_path: Path, folder: Path) -> None:
     def progress(_result: FileResult) -> None:
         raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt):
-        ingest_folder(store, folder, on_progress=progress)
-    assert store.ingests.list_ingests()[0].status == "failed"
-    assert verify_workspace(store).leftovers == ()
+    with Store.open(tmp_path / "w", inspect=Slow()) as store:
+        with pytest.raises(KeyboardInterrupt):
+            ingest_folder(store, folder, on_progress=progress)
+        assert store.ingests.list_ingests()[0].status == "failed"
+        assert 0 < store.micrographs.count_micrographs() < 11
+        assert verify_workspace(store).leftovers == ()
 
 
 @pytest.mark.parametrize(
