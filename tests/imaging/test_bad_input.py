@@ -142,7 +142,7 @@ def test_a_name_that_no_file_can_have() -> None:
 def test_corrupt_metadata_leaves_the_picture(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    changes = {
+    changes: dict[str, Any] = {
         "PixelWidth": "not a number",
         "PixelHeight": "",
         "HV": "inf",

@@ -119,7 +119,7 @@ def test_packed_depths_say_their_bits(tmp_path: Path, bits: int) -> None:
         np.uint16 if bits > 8 else np.uint8
     )
     stored = pixels.astype(bool) if bits == 1 else pixels
-    more = {} if bits == 1 else {"bitspersample": bits}
+    more: dict[str, Any] = {} if bits == 1 else {"bitspersample": bits}
     path = write_tiff(tmp_path / "a.tif", stored, photometric="minisblack", **more)
     frame = read_frame(path)
     assert frame.bit_depth == bits

@@ -10,6 +10,9 @@ import tifffile
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from slava.domain import Micrograph
+from slava.imaging.inspect import inspect_micrograph
+
 
 def specimen(
     height: int = 96, width: int = 128, dtype: Any = np.uint8, seed: int = 0
@@ -130,7 +133,7 @@ def write_zeiss(path: Path, width: int = 128, height: int = 96, **changes: str |
     return write_tiff(path, specimen(height, width), [(34118, "s", 0, text, True)])
 
 
-def tescan_lines(strip_rows: int = 16, **changes: str) -> dict[str, str]:
+def tescan_lines(strip_rows: int = 16, /, **changes: str) -> dict[str, str]:
     return {
         "Date": "2023-03-24",
         "Device": "TESCAN Model",
@@ -154,7 +157,7 @@ def write_tescan(path: Path, strip_rows: int = 16, **changes: str) -> Path:
 
 
 def tescan_hdr(**changes: str) -> str:
-    lines = [f"{k}={v}" for k, v in tescan_lines(**changes).items()]
+    lines = [f"{k}={v}" for k, v in tescan_lines(16, **changes).items()]
     return "\r\n".join(["[MAIN]", *lines[:7], "[SEM]", *lines[7:], ""])
 
 
@@ -189,3 +192,16 @@ def jeol_text(width: int, height: int, **changes: str) -> str:
         **changes,
     }
     return "\r\n".join(["$SEM_DATA_VERSION 1", *(f"{k} {v}" for k, v in entries.items()), ""])
+
+
+def inspected(path: Path, **more: Any) -> Micrograph:
+    return inspect_micrograph(path, **more).micrograph
+
+
+def calibrated(micrograph: Micrograph) -> tuple[float, str, str]:
+    assert micrograph.calibration is not None
+    return (
+        micrograph.calibration.nm_per_px,
+        micrograph.calibration.source,
+        micrograph.calibration.detail,
+    )

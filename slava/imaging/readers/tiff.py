@@ -25,6 +25,7 @@ _PLAIN_TAGS = {
     296: "ResolutionUnit",
     305: "Software",
     306: "DateTime",
+    34683: "ThermoXML",
     40092: "XPComment",
     40093: "XPAuthor",
     50431: "TESCAN",

@@ -16,6 +16,7 @@ from slava.imaging.vendors.said import Said, merge
 from slava.imaging.vendors.scientific import scientific, tia_sidecar
 from slava.imaging.vendors.tescan import tescan, tescan_sidecar
 from slava.imaging.vendors.text import decode
+from slava.imaging.vendors.xml_tags import ome, thermo
 from slava.imaging.vendors.zeiss import zeiss
 
 __all__ = ["Said", "merge", "metadata_of", "sidecar_of"]
@@ -29,9 +30,11 @@ _IN_TAGS: tuple[tuple[str, Reader], ...] = (
     ("TESCAN", tescan),
     ("Hitachi", hitachi),
     ("JEOL", jeol_sightx),
+    ("Thermo Fisher", thermo),
     ("Gatan", gatan),
     ("Olympus", olympus),
     ("TVIPS", tvips),
+    ("OME", ome),
     ("ImageJ", imagej),
     ("axes", scientific),
 )
