@@ -17,6 +17,7 @@ TEMPORARY_PREFIX = ".writing-"
 """Names of half-written files begin with this; none of them is ever referred to."""
 
 _ORIGINAL = re.compile(r"([0-9a-f]{64})\.([a-z0-9]{1,10})")
+_DERIVED = re.compile(r"([0-9a-f]{64})\b")
 _SIDECAR = re.compile(r"([0-9a-f]{64})\.([0-9a-f]{16})\.sidecar\.txt")
 
 
@@ -83,3 +84,9 @@ def sidecar_of(path: Path) -> tuple[MicrographId, str] | None:
     """The micrograph's id and the first 16 digits of its own hash, when named as a sidecar."""
     match = _SIDECAR.fullmatch(path.name)
     return (MicrographId(match[1]), match[2]) if match else None
+
+
+def preview_of(path: Path) -> MicrographId | None:
+    """The micrograph's id when the path is named as something derived from one."""
+    match = _DERIVED.match(path.name)
+    return MicrographId(match[1]) if match else None

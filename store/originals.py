@@ -16,7 +16,7 @@ from store.candidates import has_text_beside
 from store.clock import now
 from store.files import hash_bytes, hash_file, remove_file, sync_folder, write_whole
 from store.inspecting import Inspect, InspectedFile
-from store.layout import Layout, extension_of
+from store.layout import Layout, extension_of, original_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +142,11 @@ class Originals:
         return inspected
 
     def remove(self, micrograph_id: MicrographId) -> None:
-        """Delete every file of a micrograph."""
-        for path in self._layout.micrographs.glob(f"{micrograph_id}.*"):
+        """Delete every file of a micrograph, the original first, and what was derived from it."""
+        files = self._layout.micrographs.glob(f"{micrograph_id}.*")
+        for path in sorted(files, key=lambda path: original_of(path) is None):
+            remove_file(path)
+        for path in self._layout.previews.glob(f"{micrograph_id}*"):
             remove_file(path)
 
 

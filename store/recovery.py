@@ -1,7 +1,8 @@
 """What the opening does about a process that was killed.
 
 Half-written files go; removals that had begun are finished; originals whose row was not reached
-(or was lost with a damaged database) get a row. Nothing that can still be read is deleted.
+(or was lost with a damaged database) get a row. No original
+that can still be read is deleted.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from slava.domain import MicrographId
 from slava.errors import UnreadableMicrograph
 from store.database import Database
 from store.files import temporary_files
-from store.layout import Layout, original_of, sidecar_of
+from store.layout import Layout, original_of, preview_of, sidecar_of
 from store.micrographs import Micrographs
 
 log = logging.getLogger(__name__)
@@ -26,6 +27,7 @@ def recover(database: Database, layout: Layout, micrographs: Micrographs) -> Non
     micrographs.finish_removals()
     _adopt(layout, micrographs, _ids(database))
     _tidy_sidecars(database, layout, micrographs)
+    _tidy_previews(database, layout)
 
 
 def _ids(database: Database) -> set[MicrographId]:
@@ -55,6 +57,15 @@ def _tidy_sidecars(database: Database, layout: Layout, micrographs: Micrographs)
         if known.get(named[0]) == "":
             micrographs.set_sidecar(named[0], path)
         elif named[0] in known or not _has_original(layout, named[0]):
+            path.unlink(missing_ok=True)
+
+
+def _tidy_previews(database: Database, layout: Layout) -> None:
+    """Previews can be drawn again; those of micrographs that are gone go."""
+    known = _ids(database)
+    for path in layout.previews.iterdir():
+        shown = preview_of(path)
+        if shown and shown not in known:
             path.unlink(missing_ok=True)
 
 

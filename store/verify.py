@@ -13,7 +13,7 @@ from typing import Any
 
 from slava.errors import WorkspaceError
 from store.files import hash_file, temporary_files
-from store.layout import original_of, sidecar_of
+from store.layout import original_of, preview_of, sidecar_of
 from store.store import Store
 
 _REFERENCES = (
@@ -139,3 +139,7 @@ def _leftovers(store: Store, known: set[Path]) -> Iterator[str]:
         yield f"{path.name}: {'no row speaks of it' if named else 'not a file of sLAVA'}."
     for path in temporary_files(store.layout.previews):
         yield f"{path.name}: half-written."
+    there = {named[0] for path in known if (named := original_of(path))}
+    for path in sorted(store.layout.previews.iterdir()):
+        if (shown := preview_of(path)) and shown not in there:
+            yield f"{path.name}: a preview of a micrograph that is gone."

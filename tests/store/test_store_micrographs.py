@@ -10,7 +10,13 @@ import pytest
 from PIL import Image
 
 from slava.domain import Calibration, MicrographId
-from slava.errors import BadSetting, NotFound, UnreadableMicrograph, WorkspaceDamaged
+from slava.errors import (
+    BadSetting,
+    NotFound,
+    UnreadableMicrograph,
+    WorkspaceDamaged,
+    WorkspaceError,
+)
 from store import Store
 from store.verify import verify_workspace
 from tests.store.plain_reader import PlainReader, write_micrograph
@@ -187,12 +193,33 @@ def test_removal_takes_everything_with_it(store: Store, file: Path, tmp_path: Pa
     conversation = store.conversations.add_conversation(micrograph.id, "Grains")
     store.conversations.add_turn(conversation.id, "What is it?")
     kept = store.conversations.add_conversation(other.id, "Other")
+    preview = store.workspace / "previews" / f"{micrograph.id}-256.png"
+    preview.write_bytes(b"drawn")
     store.micrographs.remove_micrograph(micrograph.id)
+    assert not preview.exists()
     assert [m.id for m in store.micrographs.list_micrographs()] == [other.id]
     assert store.conversations.list_conversations() == [kept]
     report = verify_workspace(store)
     assert (report.originals, report.problems, report.leftovers) == (1, (), ())
     assert not store.micrographs.add_micrograph(file).duplicate
+
+
+def test_a_removal_that_is_refused_leaves_the_micrograph(
+    store: Store, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    micrograph = store.micrographs.add_micrograph(file).micrograph
+
+    def refuse(_path: Path, missing_ok: bool = False) -> None:
+        raise PermissionError(13, "The file is open in another program")
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    with pytest.raises(WorkspaceError, match="cannot be removed: The file is open"):
+        store.micrographs.remove_micrograph(micrograph.id)
+    monkeypatch.undo()
+    assert store.micrographs.list_micrographs() == [micrograph]
+    assert verify_workspace(store).ok
+    store.micrographs.remove_micrograph(micrograph.id)
+    assert store.micrographs.list_micrographs() == []
 
 
 def test_an_id_that_is_not_there_is_said(store: Store) -> None:
@@ -258,7 +285,6 @@ def test_a_full_disk_is_said_and_nothing_stays(
     store: Store, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import store.files as files
-    from slava.errors import WorkspaceError
 
     def refuse(_descriptor: int) -> None:
         raise OSError(28, "No space left on device")

@@ -74,6 +74,8 @@ def test_what_lies_about_is_a_leftover_and_no_problem(filled: Store) -> None:
     (folder / "notes.docx").write_bytes(b"mine")
     (folder / ".writing-abc").write_bytes(b"half")
     (filled.workspace / "previews" / ".writing-def").write_bytes(b"half")
+    (filled.workspace / "previews" / f"{'1' * 64}-256.png").write_bytes(b"of nothing")
+    (filled.workspace / "previews" / f"{original(filled, 'm1').stem}-256.png").write_bytes(b"ok")
     report = verify_workspace(filled)
     assert report.ok
     assert report.leftovers == (
@@ -81,6 +83,7 @@ def test_what_lies_about_is_a_leftover_and_no_problem(filled: Store) -> None:
         f"{'0' * 64}.png: no row speaks of it.",
         "notes.docx: not a file of sLAVA.",
         ".writing-def: half-written.",
+        f"{'1' * 64}-256.png: a preview of a micrograph that is gone.",
     )
 
 
@@ -99,9 +102,12 @@ def test_opening_tidies_what_was_half_written_and_keeps_what_is_not_ours(tmp_pat
         (folder / ".writing-abc").write_bytes(b"half")
         (folder / "notes.docx").write_bytes(b"mine")
         (folder / f"{'0' * 64}.png").write_bytes(b"bytes of another name")
+        preview = store.workspace / "previews" / f"{'1' * 64}-256.png"
+        preview.write_bytes(b"of nothing")
     with Store.open(workspace, inspect=PlainReader()) as store:
         names = {path.name for path in folder.iterdir()}
         assert names == {"notes.docx", f"{'0' * 64}.png"}
+        assert not preview.exists()
         assert store.micrographs.count_micrographs() == 0
 
 
