@@ -11,6 +11,7 @@ import inspect
 import logging
 import secrets
 from collections.abc import Callable, Iterator
+from html import escape
 from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
@@ -20,9 +21,11 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from slava.errors import Cancelled, SlavaError
+from slava.errors import SlavaError
 
 log = logging.getLogger("slava.window")
+
+NOTICE_S = 12.0
 
 HOSTS = ("127.0.0.1", "localhost")
 """Names under which this machine may be asked; any other is a page that points here by DNS."""
@@ -63,25 +66,25 @@ def guarded(handler: Callable[..., Any]) -> Callable[..., Any]:
 def _show(error: Exception, handler: Callable[..., Any]) -> NoReturn:
     if isinstance(error, gr.Error):
         raise error
-    if isinstance(error, Cancelled):
-        raise gr.Error(str(error) or "Cancelled.", title="Cancelled", duration=4) from None
     if isinstance(error, SlavaError):
-        raise gr.Error(_sentence(str(error)), title="Not possible", duration=12) from None
+        raise _notice(_sentence(str(error)), "Not possible", NOTICE_S) from None
     number = secrets.token_hex(3)
-    log.exception("[%s] %s failed", number, handler.__qualname__)
-    raise gr.Error(
+    log.error("[%s] %s failed", number, handler.__qualname__, exc_info=error)
+    raise _notice(
         f"Something unexpected happened ({type(error).__name__}). Nothing was lost. "
         f"The details are in the workspace's logs folder under {number}.",
-        title="Unexpected",
-        duration=None,
+        "Unexpected",
+        None,
     ) from None
+
+
+def _notice(text: str, title: str, seconds: float | None) -> gr.Error:
+    return gr.Error(text, title=title, duration=seconds, print_exception=False)
 
 
 def _sentence(text: str) -> str:
     """Escaped, because Gradio shows notices as HTML; with a capital in front."""
-    import html
-
-    return html.escape(text[:1].upper() + text[1:])
+    return escape(text[:1].upper() + text[1:])
 
 
 def log_to(folder: Path) -> logging.Handler:

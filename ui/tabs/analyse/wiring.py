@@ -68,14 +68,21 @@ def _on(
     inputs: Components,
     outputs: Components,
     name: str,
+    *,
+    queue: bool = True,
 ) -> Any:
-    """A quick event: answered at once, without a spinner."""
+    """A quick event, without a spinner.
+
+    It goes through the queue, because Gradio shows the notices of queued events only; ``queue`` is
+    false for those that come often and have nothing to say.
+    """
     return listener(
         guarded(handler),
         list(inputs),
         list(outputs),
         api_name=f"analyse_{name}",
-        queue=False,
+        queue=queue,
+        concurrency_limit=None,
         show_progress="hidden",
     )
 
@@ -93,7 +100,7 @@ def _wire_library(tab: Analyse, do: OnLibrary, watch: Watch, window: gr.Blocks) 
     _on(library.dismissed, do.dismiss, one, [library], "dismiss")
     _on(library.removed, do.remove, one, [*opened, library], "remove")
     ticked = [*opened, library, tab.model]
-    _on(tab.timer.tick, do.tick, [*ids, tab.seen], ticked, "tick")
+    _on(tab.timer.tick, do.tick, [*ids, tab.seen], ticked, "tick", queue=False)
 
 
 def _wire_known(tab: Analyse, do: OnKnown) -> None:
@@ -111,7 +118,7 @@ def _wire_asking(tab: Analyse, do: OnConversation, watch: Watch) -> None:
     watch(_on(tab.askbar.suggested, do.suggest, ids, asked, "suggest"), "suggested")
     watch(_on(tab.chat.edit, do.edit, ids, asked, "edit"), "edited")
     watch(_on(tab.chat.retry, do.retry, ids, asked, "retry"), "retried")
-    _on(tab.question.stop, do.stop, [tab.conversation_id], [], "stop")
+    _on(tab.question.stop, do.stop, [tab.conversation_id], [], "stop", queue=False)
     _on(tab.askbar.level_chosen, do.choose_level, ids[:1], [tab.askbar], "choose_level")
 
 
@@ -127,7 +134,7 @@ def _wire_head(tab: Analyse, do: OnConversation, watch: Watch) -> None:
 
 def _wire_model(tab: Analyse, do: OnModel) -> None:
     shown = [tab.model, tab.timer, tab.seen]
-    _on(tab.question.focus, do.focus, [], shown, "focus")
+    _on(tab.question.focus, do.focus, [], shown, "focus", queue=False)
     _on(tab.model.load_wanted, do.choose, [], shown, "choose_model")
     _on(tab.model.unload_wanted, do.unload, [], [tab.model], "unload_model")
     _on(tab.model.download_wanted, do.download, [], shown, "download_model")
