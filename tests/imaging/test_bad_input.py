@@ -62,9 +62,9 @@ BAD: dict[str, tuple[bytes, str]] = {
     "paper.pdf": (b"%PDF-1.7\n\x00\x01", "PDF files are not read."),
     "noise.tif": (b"\x00\x01\x02\x03" * 100, "it is no picture format that is known here."),
     "magic.tif": (b"II*\0", "its directory cannot be read"),
-    "magic.png": (b"\x89PNG\r\n\x1a\n", "begins like a PNG, but cannot be decoded"),
-    "magic.bmp": (b"BM", "begins like a BMP, but cannot be decoded"),
-    "magic.jpg": (b"\xff\xd8\xff", "begins like a JPEG, but cannot be decoded"),
+    "magic.png": (b"\x89PNG\r\n\x1a\n", "begins like PNG, but cannot be decoded"),
+    "magic.bmp": (b"BM", "begins like BMP, but cannot be decoded"),
+    "magic.jpg": (b"\xff\xd8\xff", "begins like JPEG, but cannot be decoded"),
     "cut.tif": (as_bytes("tif")[:2000], "it is damaged: only"),
     "cut.png": (as_bytes("png")[:2000], "it is cut off or damaged."),
     "cut.jpg": (as_bytes("jpg")[:1500], "it is cut off or damaged."),
@@ -97,7 +97,7 @@ def test_one_clear_error(tmp_path: Path, name: str, capfd: pytest.CaptureFixture
     assert text.startswith(f"{name}: ")
     assert reason in text
     assert "\n" not in text
-    assert time.perf_counter() - begun < 5
+    assert time.perf_counter() - begun < 30  # the first one imports a reader
     assert capfd.readouterr() == ("", "")
 
 
@@ -163,6 +163,22 @@ def test_an_absurd_pixel_size_is_refused(tmp_path: Path) -> None:
     micrograph = inspect_micrograph(path).micrograph
     assert micrograph.calibration is None
     assert "which cannot be true" in micrograph.warnings[-1]
+
+
+@pytest.mark.parametrize("kept", [1, 190, 260, 340])
+def test_metadata_that_is_cut_off_is_not_believed(tmp_path: Path, kept: int) -> None:
+    """The tag stands at the end of the file: half of ``7.5e-009`` would be another number."""
+    path, text = write_fei(tmp_path / "a.tif"), fei_text(128, 96).encode()
+    data = bytearray(path.read_bytes())
+    entry = data.find((34682).to_bytes(2, "little"))
+    data[entry + 8 : entry + 12] = len(data).to_bytes(4, "little")
+    path.write_bytes(bytes(data) + text[:kept])
+    assert kept < len(text)
+    micrograph = inspect_micrograph(path).micrograph
+    assert micrograph.calibration is None
+    assert micrograph.warnings == (
+        "Part of the file's metadata is missing or damaged and was left out.",
+    )
 
 
 def test_a_tag_of_random_bytes_leaves_the_picture(tmp_path: Path) -> None:

@@ -158,3 +158,12 @@ def test_manual_calibration() -> None:
             manual_calibration(length_px, length)
     with pytest.raises(BadSetting, match="Check the unit"):
         manual_calibration(1.0, 1e12)
+
+
+@given(st.sampled_from([jeol_text(128, 96), hitachi_text(128, 96), tescan_hdr()]), st.data())
+def test_a_cut_sidecar_never_gives_another_number(text: str, data: st.DataObject) -> None:
+    """However much is missing, a pixel size is the right one or none."""
+    whole = sidecar_of(text.encode())
+    kept = sidecar_of(text.encode()[: data.draw(st.integers(0, len(text)))])
+    assert whole is not None
+    assert kept is None or kept.nm_per_px in (None, whole.nm_per_px)

@@ -35,21 +35,20 @@ def read_raster(data: bytes, name: str) -> Frame:
     try:
         opened = _OPENERS[name](io.BytesIO(data))
     except Exception as error:
-        raise _damaged(name, error) from error
+        raise _damaged(name) from error
     check_size(*opened.size)
     tags = {"info": {k: v for k, v in opened.info.items() if isinstance(v, (str, int, float))}}
     try:
         pixels, bits = _decode(opened, data, name)
     except Exception as error:
-        raise _damaged(name, error) from error
+        raise _damaged(name) from error
     shown, warnings = as_picture(pixels)
     return Frame(shown, name, bits, tags, tuple(warnings))
 
 
-def _damaged(name: str, error: Exception) -> Refused:
-    said = " ".join(str(error).split())[:80] or type(error).__name__
+def _damaged(name: str) -> Refused:
     return Refused(
-        f"it begins like a {name}, but cannot be decoded ({said}): it is cut off or damaged.",
+        f"it begins like {name}, but cannot be decoded: it is cut off or damaged.",
         "Copy or export it again.",
     )
 

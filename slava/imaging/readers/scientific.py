@@ -48,7 +48,7 @@ def read_scientific(data: bytes, name: str) -> Frame:
         try:
             signals = reader.file_reader(str(path))
         except Exception as error:
-            raise _damaged(name, error) from error
+            raise _damaged(name) from error
     pictures = [signal for signal in signals if _is_picture(signal)]
     if not pictures:
         raise Refused(
@@ -81,15 +81,14 @@ def _check_stream(data: bytes) -> None:
                 break
             data = b""
     except OSError as error:
-        raise _damaged("Phenom", error) from error
+        raise _damaged("Phenom") from error
     if not stream.eof:
-        raise _damaged("Phenom", EOFError("its end is missing"))
+        raise _damaged("Phenom")
 
 
-def _damaged(name: str, error: Exception) -> Refused:
-    said = " ".join(str(error).split())[:80] or type(error).__name__
+def _damaged(name: str) -> Refused:
     return Refused(
-        f"it begins like a {name} file, but cannot be read ({said}).",
+        f"it begins like {name}, but cannot be read: it is cut off or damaged.",
         "Copy it again, or export it as TIFF.",
     )
 

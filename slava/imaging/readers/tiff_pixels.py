@@ -75,17 +75,16 @@ def _rescue(page: Any, data: bytes, error: Exception) -> tuple[NDArray[Any], lis
     """Every segment that can still be decoded; the others are zero."""
     height = int(page.imagelength)
     if page.dtype is None or 0 in page.shaped:
-        raise Refused(f"its pixels are of no known kind ({error}).", "Export it again.") from error
+        raise Refused("its pixels are of no kind that can be read.", "Export it again.") from error
     # tifffile's own five axes: separate sample, depth, length, width, contiguous sample
     whole = np.zeros(page.shaped, page.dtype)
     there = np.zeros(page.shaped[:4], bool)
-    for index in range(len(page.dataoffsets)):
+    for index in range(min(len(page.dataoffsets), len(page.databytecounts))):
         _place(page, data, index, whole, there)
     rows = int(there.all(axis=(0, 1, 3)).sum())
     if rows < LEAST_SHARE * height:
-        why = " ".join(str(error).split())[:80]
         raise Refused(
-            f"it is damaged: only {rows} of its {height} rows can be read ({why}).",
+            f"it is damaged: only {rows} of its {height} rows can be read.",
             "Copy or export it again from the microscope.",
         ) from error
     said = f"The file is damaged: {height - rows} of its {height} rows are missing and shown black."

@@ -59,8 +59,13 @@ def metadata_of(tags: Mapping[str, Any]) -> Said:
 
 
 def sidecar_of(data: bytes) -> Said | None:
-    """What a sidecar says; ``None`` when it is none that we know."""
+    """What a sidecar says; ``None`` when it is none that we know.
+
+    A last line without an end is left out: of ``PixelSize=496`` there may be only ``4`` left.
+    """
     text = decode(data)
+    if "<ObjectInfo>" not in text:
+        text = text[: max(text.rfind("\n"), text.rfind("\r")) + 1]
     for read in _IN_SIDECARS:
         said = read(text)
         if said is not None:

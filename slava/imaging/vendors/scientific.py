@@ -147,10 +147,10 @@ def _phenom(original: Any, metadata: Any) -> Instrument | None:
 
 def tia_sidecar(text: str) -> Said | None:
     """What the ``.emi`` beside a ``.ser`` says of the instrument; ``None`` when it is none."""
-    start = text.find("<ObjectInfo>")
-    if start < 0:
+    start, end = text.find("<ObjectInfo>"), text.find("</ObjectInfo>")
+    if not 0 <= start < end:
         return None
-    text = text[start : text.find("</ObjectInfo>", start)]
+    text = text[start:end]
     fields = dict(re.findall(r"<Label>([^<]*)</Label><Value>([^<]*)</Value>", text))
     mode = fields.get("Mode", "")
     camera = _element(text, "CameraNamePath")
