@@ -6,6 +6,7 @@ It is a whole reader, not a record of calls: what it says comes from the bytes i
 from __future__ import annotations
 
 import hashlib
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,11 +31,14 @@ class PlainReader:
     """Reads what Pillow reads; the sidecar is ``nm_per_px=VALUE``, beside it in ``NAME.txt``."""
 
     reads: int = 0
+    seconds: float = 0.0
+    """How long each file takes, at least."""
 
     def __call__(
         self, path: Path, *, name: str | None = None, sidecar: Path | bytes | None = None
     ) -> PlainInspected:
         self.reads += 1
+        time.sleep(self.seconds)
         content = path.read_bytes()
         try:
             with Image.open(path) as opened:

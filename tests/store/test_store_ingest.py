@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -14,12 +13,6 @@ from store.candidates import has_text_beside, list_candidates
 from store.ingest import ingest_folder, ingest_paths
 from store.verify import verify_workspace
 from tests.store.plain_reader import PlainReader, write_micrograph
-
-
-class Slow(PlainReader):
-    def __call__(self, path: Path, **known):  # type: ignore[no-untyped-def]
-        time.sleep(0.1)
-        return super().__call__(path, **known)
 
 
 @pytest.fixture
@@ -80,7 +73,7 @@ def test_stopping_keeps_what_was_reported(tmp_path: Path, folder: Path) -> None:
         seen.append(result)
         stop.set()
 
-    with Store.open(tmp_path / "w", inspect=Slow()) as store:
+    with Store.open(tmp_path / "w", inspect=PlainReader(seconds=0.1)) as store:
         report = ingest_folder(store, folder, on_progress=progress, stop=stop)
         assert report.cancelled
         assert 1 <= len(seen) < report.total
@@ -170,7 +163,7 @@ def test_a_progress_that_raises_ends_the_ingest(tmp_path: Path, folder: Path) ->
     def progress(_result: FileResult) -> None:
         raise KeyboardInterrupt
 
-    with Store.open(tmp_path / "w", inspect=Slow()) as store:
+    with Store.open(tmp_path / "w", inspect=PlainReader(seconds=0.1)) as store:
         with pytest.raises(KeyboardInterrupt):
             ingest_folder(store, folder, on_progress=progress)
         assert store.ingests.list_ingests()[0].status == "failed"

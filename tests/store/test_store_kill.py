@@ -30,14 +30,16 @@ def start(doing: str, workspace: Path, folder: Path) -> subprocess.Popen[str]:
     )
 
 
-def kill_amid(doing: str, workspace: Path, folder: Path, chance: random.Random) -> list[Any]:
+def kill_amid(
+    doing: str, workspace: Path, folder: Path, chance: random.Random, patience: float = 0.02
+) -> list[Any]:
     """Let it work, kill it at some moment; everything that it had acknowledged until then."""
     lines: list[str] = []
     with start(doing, workspace, folder) as victim:
         assert victim.stdout is not None
         for _ in range(chance.randrange(1, 40)):
             lines.append(victim.stdout.readline())
-        time.sleep(chance.random() * 0.01)
+        time.sleep(chance.random() * patience)
         victim.kill()
         lines += victim.stdout.readlines()
     return [json.loads(line) for line in lines if line.endswith("\n")]
@@ -64,7 +66,7 @@ def test_an_ingest_that_is_killed_loses_nothing_reported(tmp_path: Path, folder:
     chance, workspace = random.Random(11), tmp_path / "workspace"
     reported: dict[MicrographId, Any] = {}
     for _ in range(4):
-        told = kill_amid("ingest", workspace, folder, chance)
+        told = kill_amid("ingest", workspace, folder, chance, patience=0.2)
         reported |= {r["micrograph"]: r for r in told if r.get("micrograph")}
         with reopened(workspace) as store:
             kept = {m.id: m for m in store.micrographs.list_micrographs()}
@@ -83,7 +85,7 @@ def test_files_taken_up_after_a_kill_get_their_names_from_the_next_ingest(
     tmp_path: Path, folder: Path
 ) -> None:
     workspace = tmp_path / "workspace"
-    kill_amid("ingest", workspace, folder, random.Random(5))
+    kill_amid("ingest", workspace, folder, random.Random(5), patience=0.2)
     with start("ingest", workspace, folder) as again:
         out, _ = again.communicate()
     assert json.loads(out.splitlines()[-1])["position"] == 79

@@ -54,7 +54,7 @@ def edit(store: Store, folder: Path) -> None:
 
 def main() -> None:
     doing, workspace, folder = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
-    with Store.open(workspace, inspect=PlainReader()) as store:
+    with Store.open(workspace, inspect=PlainReader(seconds=0.01)) as store:
         say(opened=True)
         {"ingest": ingest, "chat": chat, "edit": edit, "hold": hold}[doing](store, folder)
 
