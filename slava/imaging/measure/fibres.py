@@ -1,13 +1,14 @@
 """Fibres: which strips between parallel edges are fibre bodies, how wide, and how many bodies.
 
 A strip brighter than what lies on both its sides is a fibre. Where fibres lie side by side few
-strips are; then every strip is taken but the gaps, which are darker than both sides. Bright rims
-are strips too: they are the narrow ones. This module must not know how edges were found.
+strips are; then every strip is taken but the gaps, which are darker than both sides. The narrow
+bright strips along wide fibres are rims, where the electrons leave more easily: they belong to
+the fibre. This module must not know how edges were found.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +25,13 @@ RIM_SHARE = 0.06
 """A strip is never a rim if it is wider than this share of the longer side."""
 
 BRIGHT_SHARE = 0.15
-"""From this share of strips on, those brighter than both sides stand for all fibres."""
+"""From this share of strips on, those of one appearance stand for all fibres."""
+
+ALIKE = (0.7, 1.4)
+"""A strip darker than its sides is a fibre of a bundle if its width over theirs is within."""
+
+BODY = (0.3, 2.2)
+"""Strips whose width over the typical one is outside do not form a body."""
 
 LEAST_STRIPS = 10
 """Fewer strips measure nothing."""
@@ -39,20 +46,20 @@ METHOD = "distance between parallel long edges, across"
 class Fibres:
     """Fibre bodies of a view, in view pixels."""
 
+    diameter: float
+    """Median of the local diameters of the strips that are surely fibre, weighted by area;
+    by length where the fibres are thin, because there crossings look like wide fibres."""
+    sure: int
+    """How many strips that were."""
     strips: Strips
-    """Those taken as fibre."""
+    """All that are taken as fibre bodies, rims included."""
     body: NDArray[np.int32]
     """(n,) the fibre, from 1, that each strip belongs to; 0 belongs to none that is counted."""
     rule: str
-    """How strips were chosen: ``brighter than both sides``, ``not a gap`` or ``all``."""
+    """Which strips were surely fibre."""
 
     def __len__(self) -> int:
         return int(self.body.max(initial=0))
-
-    @property
-    def diameter(self) -> float:
-        """Area-weighted median of the local diameters."""
-        return weighted_median(self.strips.width, self.strips.width)
 
     @property
     def diameters(self) -> NDArray[np.float64]:
@@ -68,24 +75,54 @@ def weighted_median(values: NDArray[np.float64], weights: NDArray[np.float64]) -
     return float(values[order][np.searchsorted(cumulated, cumulated[-1] / 2)])
 
 
-def find_fibres(edges: Edges, strips: Strips) -> Fibres | None:
-    """The fibre bodies, or ``None`` where too few strips were found."""
-    side = max(edges.labels.shape)
-    wide = strips.chosen(
-        (strips.width > RIM_SIGMAS * edges.sigma) | (strips.width > RIM_SHARE * side)
-    )
+def wide_strips(edges: Edges, strips: Strips) -> Strips:
+    """The strips that are too wide for rims."""
+    return strips.chosen(~_narrow(edges, strips))
+
+
+def find_fibres(edges: Edges, strips: Strips, *, thin: bool = False) -> Fibres | None:
+    """The fibre bodies, or ``None`` where too few strips are surely fibre.
+
+    Parameters
+    ----------
+    edges, strips : Edges, Strips
+        As found; rims among them.
+    thin : bool
+        Whether the fibres are thin bright lines; then there are no rims.
+    """
+    wide = strips if thin else with_rims(edges, strips)
+    bright, gap = wide.bright, wide.gap
     if len(wide) < LEAST_STRIPS:
         return None
-    bright: Mask = np.all(wide.rise > 0, axis=1)
-    gap: Mask = np.all(wide.rise < 0, axis=1)
-    chosen: Mask = np.ones(len(wide), bool)
-    rule = "all"
-    if bright.mean() >= BRIGHT_SHARE:
-        chosen, rule = bright, "brighter than both sides"
-    elif (~gap).mean() >= BRIGHT_SHARE:
-        chosen, rule = ~gap, "not a gap"
-    taken = wide.chosen(chosen)
-    return Fibres(taken, _bodies(taken), rule) if len(taken) >= LEAST_STRIPS else None
+    if thin or bright.mean() >= BRIGHT_SHARE:
+        sure, rule = bright, "brighter than both sides"
+    else:
+        sure, rule = ~gap, "brighter than one side"
+    if sure.sum() < LEAST_STRIPS:
+        return None
+    width = wide.width
+    typical = weighted_median(width[sure], np.ones(int(sure.sum())) if thin else width[sure])
+    bodies = (bright if thin else ~gap) & _within(width / typical, BODY)
+    if sure is not bright:
+        bodies |= gap & _within(width / typical, ALIKE)
+    taken = wide.chosen(bodies)
+    return Fibres(typical, int(sure.sum()), taken, _bodies(taken), rule)
+
+
+def with_rims(edges: Edges, strips: Strips) -> Strips:
+    """The wide strips, each widened by the rim that lies outside of either of its sides.
+
+    The width of an edge's rim is the median of the narrow bright strips that start or end there;
+    it lies outside of a strip that is darker inside than that edge.
+    """
+    narrow = _narrow(edges, strips)
+    rims, wide = strips.chosen(narrow & strips.bright), strips.chosen(~narrow)
+    rim = np.zeros(int(edges.labels.max()) + 1)
+    for edge, walks in zip(*np.unique(rims.sides, return_counts=True), strict=True):
+        if walks >= LEAST_WALKS:
+            rim[edge] = np.median(rims.width[(rims.sides == edge).any(axis=1)])
+    outside = rim[wide.sides] * (wide.rise < 0)
+    return replace(wide, width=wide.width + outside.sum(axis=1))
 
 
 def paint(fibres: Fibres, shape: tuple[int, int]) -> Labels:
@@ -106,14 +143,14 @@ def paint(fibres: Fibres, shape: tuple[int, int]) -> Labels:
 def fibre_facts(fibres: Fibres, ruler: Ruler) -> list[Fact]:
     """Number, diameter and its spread between fibres."""
     parameters: dict[str, float | int | str] = {
-        "strips": len(fibres.strips),
-        "strips_taken": fibres.rule,
+        "strips": fibres.sure,
+        "strips_are": fibres.rule,
         "reduced_by": ruler.step,
     }
     each = fibres.diameters * ruler.step
     spread = float(each.std(ddof=1)) if len(each) > 1 else None
     error = None if spread is None else spread / len(each) ** 0.5
-    note = "; area-weighted median" + ("" if error is None else " ± spread / √fibres")
+    note = "; median over their area" + ("" if error is None else " ± spread / √fibres")
     count = Fact("fibre_count", "Fibres", len(fibres), method=METHOD, parameters=parameters)
     diameter = length_fact(
         "fibre_diameter_mean",
@@ -137,6 +174,15 @@ def fibre_facts(fibres: Fibres, ruler: Ruler) -> list[Fact]:
     return [count, diameter, deviation]
 
 
+def _narrow(edges: Edges, strips: Strips) -> Mask:
+    side = max(edges.labels.shape)
+    return (strips.width <= RIM_SIGMAS * edges.sigma) & (strips.width <= RIM_SHARE * side)
+
+
+def _within(values: NDArray[np.float64], limits: tuple[float, float]) -> Mask:
+    return (values > limits[0]) & (values < limits[1])
+
+
 def _bodies(strips: Strips) -> NDArray[np.int32]:
     """Number the connected sets of edge flanks that strips link.
 
@@ -146,6 +192,8 @@ def _bodies(strips: Strips) -> NDArray[np.int32]:
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
+    if not len(strips):
+        return np.zeros(0, np.int32)
     flanks = strips.sides * 2 + (strips.rise > 0)
     size = int(flanks.max()) + 1
     low, high = flanks.min(axis=1), flanks.max(axis=1)

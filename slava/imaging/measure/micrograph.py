@@ -14,12 +14,19 @@ from numpy.typing import NDArray
 from slava.domain import Box, Fact, Measurement
 from slava.domain.fact import Kind
 from slava.imaging.measure.facts import Ruler
-from slava.imaging.measure.fibres import fibre_facts, find_fibres, paint
+from slava.imaging.measure.fibres import fibre_facts, find_fibres, paint, wide_strips
 from slava.imaging.measure.foreground import Foreground, Labels, find_foreground, object_mask
-from slava.imaging.measure.kind import choose_kind
+from slava.imaging.measure.kind import SURE, choose_kind, thin_likeness
 from slava.imaging.measure.particles import find_particles, particle_facts
 from slava.imaging.measure.quality import quality_facts
-from slava.imaging.measure.strips import Edges, Strips, find_edges, find_strips
+from slava.imaging.measure.strips import (
+    FINE_EDGE_LENGTH,
+    FINE_SIGMA_SHARE,
+    Edges,
+    Strips,
+    find_edges,
+    find_strips,
+)
 from slava.imaging.measure.texture import (
     direction_facts,
     direction_of,
@@ -43,6 +50,8 @@ class _Parts:
     foreground: Foreground
     edges: Edges
     strips: Strips
+    thin: float
+    """0..1, how much it looks like thin fibres; from a half on, edges and strips are fine ones."""
     edge_step: int
     """View pixels per pixel of the copy that edges were sought on."""
 
@@ -85,8 +94,9 @@ def measure_micrograph(
     if reason:
         return Measurement("unsure", 0.0, (), warnings=(reason,))
     parts = _parts_of(pixels)
+    wide = wide_strips(parts.edges, parts.strips)
     chosen, confidence = (
-        (kind, 1.0) if kind else choose_kind(parts.foreground, parts.edges, parts.strips)
+        (kind, 1.0) if kind else choose_kind(parts.foreground, parts.edges, wide, parts.thin)
     )
     measured = _measure_kind(chosen, parts, nm_per_px)
     quality, warnings = quality_facts(parts.view, pixels)
@@ -111,8 +121,21 @@ def _unmeasurable(pixels: NDArray[np.float32]) -> str | None:
 def _parts_of(pixels: NDArray[np.float32]) -> _Parts:
     view = view_of(pixels)
     small, step = reduce_to(view.grey, EDGE_SIDE_PX)
+    foreground = find_foreground(view)
     edges = find_edges(small)
-    return _Parts(view, find_foreground(view), edges, find_strips(edges), step)
+    strips, thin = find_strips(edges), 0.0
+    if _may_be_thin(foreground):
+        fine = find_edges(small, FINE_SIGMA_SHARE, FINE_EDGE_LENGTH)
+        fine_strips = find_strips(fine, every=4)
+        thin = thin_likeness(foreground, fine, fine_strips)
+        if thin >= SURE:
+            edges, strips = fine, fine_strips
+    return _Parts(view, foreground, edges, strips, thin, step)
+
+
+def _may_be_thin(foreground: Foreground) -> bool:
+    """Whether it is worth looking for thin fibres: two phases, neither of them rare."""
+    return foreground.separability >= TWO_PHASES and 0.1 <= foreground.coverage <= 0.9
 
 
 def _measure_kind(kind: Kind, parts: _Parts, nm_per_px: float | None) -> Measurement:
@@ -150,7 +173,7 @@ def _measure_particles(parts: _Parts, ruler: Ruler) -> Measurement:
 
 
 def _measure_fibres(parts: _Parts, ruler: Ruler) -> Measurement:
-    fibres = find_fibres(parts.edges, parts.strips)
+    fibres = find_fibres(parts.edges, parts.strips, thin=parts.thin >= SURE)
     if fibres is None or not len(fibres):
         return Measurement("fibres", 0.0, (), 0, warnings=("No fibres were found.",))
     small = paint(fibres, parts.edges.labels.shape)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,12 @@ SIGMA_SHARE = 0.004
 EDGE_QUANTILES = (0.82, 0.93)
 """Hysteresis thresholds of the gradient, as quantiles of the picture's own gradients."""
 
+FINE_SIGMA_SHARE, FINE_EDGE_LENGTH = 0.0015, 0.03
+"""The same for thin fibres."""
+
+LEAST_SLOPE, STEEPER = 0.002, 1.3
+"""An edge has at least this gradient (grey per pixel), and so many times the picture's median."""
+
 EDGE_LENGTH = 0.10
 """Shorter edges (end to end, as a share of the longer side) are texture."""
 
@@ -33,6 +40,12 @@ PARALLEL = 0.92
 
 REACH = 0.75
 """The widest strip looked for, as a share of the longer side."""
+
+
+CLOSE_PX = 1.5
+"""A walk has met an edge when it comes nearer than this."""
+
+Reals = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,6 +67,16 @@ class Strips:
 
     def __len__(self) -> int:
         return len(self.width)
+
+    @property
+    def bright(self) -> Mask:
+        """(n,) brighter inside than on both sides."""
+        return np.all(self.rise > 0, axis=1)
+
+    @property
+    def gap(self) -> Mask:
+        """(n,) darker inside than on both sides."""
+        return np.all(self.rise < 0, axis=1)
 
     def chosen(self, which: NDArray[np.bool_]) -> Strips:
         """The strips of a boolean (n,) selection."""
@@ -79,12 +102,22 @@ class Edges:
     """Of all of them together, end to end."""
     typical_px: float
     """Length-weighted mean of one edge, end to end."""
+    share: float
+    """0..1, of all edge pixels, long or short, those of the long edges."""
     sigma: float
     """The smoothing used."""
     gradient: NDArray[np.float32]
     """(2, height, width) of the smoothed grey along x and y."""
     normal: NDArray[np.float32]
     """(2, height, width) unit vectors across the local structure, x and y."""
+
+
+class Nearest(NamedTuple):
+    """The nearest edge pixel of every pixel, (height, width) each."""
+
+    distance: Reals
+    x: NDArray[np.integer[Any]]
+    y: NDArray[np.integer[Any]]
 
 
 def find_edges(
@@ -101,12 +134,14 @@ def find_edges(
     side = max(grey.shape)
     sigma = max(1.0, sigma_share * side)
     low, high = EDGE_QUANTILES
-    thin = skeletonize(canny(grey, sigma, low, high, use_quantiles=True))
+    gradient, normal = _directions(grey, sigma)
+    thin = skeletonize(canny(grey, sigma, low, high, use_quantiles=True, mode="nearest"))
+    thin &= _steep(gradient)
     neighbours = ndi.convolve(thin.astype(np.uint8), np.ones((3, 3), np.uint8), mode="constant")
     pieces, count = ndi.label(thin & (neighbours <= 3), np.ones((3, 3)))
     labels, straight, length, typical = _long_ones(pieces, count, least_length * side)
-    gradient, normal = _directions(grey, sigma)
-    return Edges(labels, straight, length, typical, sigma, gradient, normal)
+    share = float((labels > 0).sum() / max(1, thin.sum()))
+    return Edges(labels, straight, length, typical, share, sigma, gradient, normal)
 
 
 def find_strips(edges: Edges, every: int = 2) -> Strips:
@@ -116,9 +151,23 @@ def find_strips(edges: Edges, every: int = 2) -> Strips:
         return _no_strips()
     across = edges.normal[:, ys, xs].T.astype(np.float64)  # (n, 2) x, y
     points = np.stack([xs, ys], 1).astype(np.float64)
-    ways = [_walk(edges, points, sign * across) for sign in (1.0, -1.0)]
+    nearest = _nearest(edges.labels)
+    ways = [_walk(edges, nearest, points, sign * across) for sign in (1.0, -1.0)]
     start, end, width, rise, sides = (np.concatenate(parts) for parts in zip(*ways, strict=True))
     return Strips(start, end, width, rise, sides, every)
+
+
+def _steep(gradient: NDArray[np.float32]) -> Mask:
+    """Where the picture changes faster than it does anyway: a ramp has no edges."""
+    slope = np.hypot(*gradient)
+    return slope > max(LEAST_SLOPE, STEEPER * float(np.median(slope)))
+
+
+def _nearest(labels: Labels) -> Nearest:
+    from scipy import ndimage as ndi
+
+    distance, (y, x) = ndi.distance_transform_edt(labels == 0, return_indices=True)
+    return Nearest(distance, x, y)
 
 
 def _no_strips() -> Strips:
@@ -156,10 +205,10 @@ def _directions(grey: Grey, sigma: float) -> tuple[NDArray[np.float32], NDArray[
 
 
 def _walk(
-    edges: Edges, points: NDArray[np.float64], across: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], ...]:
+    edges: Edges, nearest: Nearest, points: Reals, across: Reals
+) -> tuple[NDArray[np.generic], ...]:
     """From each point along its direction to the first other edge; what ran parallel is kept."""
-    reached, hit = _first_hits(edges.labels, points, across, edges.sigma)
+    reached, hit = _first_hits(edges, nearest, points, across)
     points, across, reached = points[hit], across[hit], reached[hit]
     px, py = points.T.astype(int)
     qx, qy = reached.T.astype(int)
@@ -172,33 +221,32 @@ def _walk(
     return tuple(field[parallel] for field in fields)
 
 
-def _first_hits(
-    labels: Labels, points: NDArray[np.float64], across: NDArray[np.float64], sigma: float
-) -> tuple[NDArray[np.float64], Mask]:
-    """The nearest edge pixel to the first place where each walk comes within 1.5 px of an edge."""
-    from scipy import ndimage as ndi
+def _first_hits(edges: Edges, nearest: Nearest, points: Reals, across: Reals) -> tuple[Reals, Mask]:
+    """The edge pixel nearest to the first place where each walk comes close to an edge.
 
-    distance, nearest = ndi.distance_transform_edt(labels == 0, return_indices=True)
-    height, width = labels.shape
-    steps = np.arange(max(4, int(2 * sigma)), int(REACH * max(labels.shape)))
-    reached = np.zeros_like(points)
-    hit = np.zeros(len(points), bool)
-    for part in np.array_split(np.arange(len(points)), 1 + len(points) * len(steps) // 500_000):
-        where = points[part, None, :] + across[part, None, :] * steps[None, :, None]
-        x, y = np.rint(where).astype(np.int32).transpose(2, 0, 1)
-        inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
-        x, y = np.where(inside, x, 0), np.where(inside, y, 0)
-        met = inside & (distance[y, x] < 1.5)
-        first = met.argmax(axis=1)
-        rows = np.arange(len(part))
-        hit[part] = met[rows, first]
-        fx, fy = x[rows, first], y[rows, first]
-        reached[part] = np.stack([nearest[1][fy, fx], nearest[0][fy, fx]], 1)
-    own = _label_at(labels, points) == _label_at(labels, reached)
-    near = np.hypot(*(reached - points).T) < 4 * sigma
+    Nothing lies nearer than the distance to the nearest edge, so that far is safe to go at once.
+    """
+    height, width = edges.labels.shape
+    reach = REACH * max(height, width)
+    gone = np.full(len(points), float(max(4, int(2 * edges.sigma))))
+    reached, hit = np.zeros_like(points), np.zeros(len(points), bool)
+    walking = np.arange(len(points))
+    while len(walking):
+        spots = np.rint(points[walking] + gone[walking, None] * across[walking])
+        x, y = spots.T.astype(int)
+        inside = (x >= 0) & (x < width) & (y >= 0) & (y < height) & (gone[walking] < reach)
+        walking, x, y = walking[inside], x[inside], y[inside]
+        ahead = nearest.distance[y, x]
+        met = ahead < CLOSE_PX
+        reached[walking[met]] = np.stack([nearest.x[y[met], x[met]], nearest.y[y[met], x[met]]], 1)
+        hit[walking[met]] = True
+        walking, ahead = walking[~met], ahead[~met]
+        gone[walking] += np.maximum(1.0, ahead - CLOSE_PX)
+    own = _label_at(edges.labels, points) == _label_at(edges.labels, reached)
+    near = np.hypot(*(reached - points).T) < 4 * edges.sigma
     return reached, hit & ~(own & near)
 
 
-def _label_at(labels: Labels, points: NDArray[np.float64]) -> NDArray[np.int32]:
+def _label_at(labels: Labels, points: Reals) -> NDArray[np.int32]:
     x, y = points.T.astype(int)
     return labels[y, x]

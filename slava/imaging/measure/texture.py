@@ -31,7 +31,7 @@ PEAK_OVER_RING = 60.0
 of a million values of white noise reaches about 20."""
 
 PEAK_SHARE = 0.04
-"""And hold this share of the variance."""
+"""And hold this share of the variance of all repetitions looked for."""
 
 
 Reals = NDArray[np.floating[Any]]
@@ -122,7 +122,7 @@ def repetition_of(grey: Grey) -> Repetition | None:
     ratio = np.where(seen, power / np.maximum(_ring_medians(power, ring)[ring], 1e-30), 0)
     y, x = np.unravel_index(int(np.argmax(np.where(ratio > PEAK_OVER_RING, power, 0))), power.shape)
     near = (np.abs(fx - fx[0, x]) * width < 2.5) & (np.abs(fy - fy[y, 0]) * height < 2.5)
-    share = power[near].sum() / max(power.sum(), 1e-30)
+    share = power[near].sum() / max(power[seen].sum(), 1e-30)
     if ratio[y, x] <= PEAK_OVER_RING or share < PEAK_SHARE:
         return None
     weight = power * near
@@ -155,14 +155,12 @@ def repetition_facts(repetition: Repetition | None, ruler: Ruler) -> list[Fact]:
 
 
 def _spectrum(grey: Grey) -> tuple[Reals, Reals, Reals]:
-    """Power of the windowed picture without its slow shading, and the frequencies, per pixel."""
-    from scipy import ndimage as ndi
+    """Power of the windowed picture, and the frequencies, per pixel."""
     from scipy.fft import rfft2
 
     height, width = grey.shape
     window = np.hanning(height)[:, None] * np.hanning(width)[None, :]
-    slow = ndi.gaussian_filter(grey, max(grey.shape) / 8)
-    power = np.abs(rfft2((grey - slow) * window)) ** 2
+    power = np.abs(rfft2((grey - grey.mean()) * window)) ** 2
     return power, np.fft.rfftfreq(width)[None, :], np.fft.fftfreq(height)[:, None]
 
 

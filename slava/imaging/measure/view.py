@@ -59,6 +59,8 @@ def crop(grey: NDArray[np.generic], picture: Box) -> Grey:
     """
     top, left = max(0, picture.top), max(0, picture.left)
     part = np.asarray(grey)[top : max(top, picture.bottom), left : max(left, picture.right)]
+    if part.dtype.kind in "bui":
+        return part.astype(np.float32)
     part = part.astype(np.float64)
     finite = np.isfinite(part)
     if not finite.all():
