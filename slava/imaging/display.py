@@ -16,7 +16,7 @@ from slava.domain import Box
 
 TILE_PX = 512
 LOW_PERCENT, HIGH_PERCENT = 0.35, 99.65
-_ENOUGH_PIXELS = 1_000_000
+_ENOUGH_PIXELS = 250_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -134,12 +134,13 @@ def _ramp(values: NDArray[Any], low: float, high: float) -> NDArray[np.uint8]:
 
 
 def _halved(grey: NDArray[Any]) -> NDArray[Any]:
-    rows, columns = (max(1, side // 2) for side in grey.shape)
+    """Means of 2 x 2 pixels; a last odd row or column is left out."""
     step_y, step_x = (2 if side > 1 else 1 for side in grey.shape)
-    even = grey[: rows * step_y, : columns * step_x]
-    wide = np.float64 if even.dtype.kind == "f" else np.int64
-    blocks = even.reshape(rows, step_y, columns, step_x).astype(wide)
-    total, count = blocks.sum(axis=(1, 3)), step_y * step_x
-    if even.dtype.kind == "f":
-        return (total / count).astype(even.dtype)
-    return ((total + count // 2) // count).astype(even.dtype)
+    rows, columns = (side // 2 if side > 1 else 1 for side in grey.shape)
+    is_float, small = grey.dtype.kind == "f", grey.dtype in (np.uint8, np.uint16)
+    total = np.zeros((rows, columns), np.float64 if is_float else np.uint32 if small else np.int64)
+    for y in range(step_y):
+        for x in range(step_x):
+            total += grey[y : rows * step_y : step_y, x : columns * step_x : step_x]
+    count = step_y * step_x
+    return (total / count if is_float else (total + count // 2) // count).astype(grey.dtype)

@@ -17,6 +17,10 @@ MAX_PIXELS = 400_000_000
 """A picture that claims more than this is refused from its header, before anything is decoded."""
 
 
+_LUMA = (19595, 38470, 7471)
+"""0.299, 0.587 and 0.114 of 2^16."""
+
+
 @dataclass(frozen=True, eq=False)
 class Frame:
     """One picture as a file stores it.
@@ -60,14 +64,23 @@ def grey(frame: Frame) -> NDArray[Any]:
 
 
 def _one_channel(pixels: NDArray[Any]) -> NDArray[Any]:
-    red, green, blue = (pixels[..., k] for k in range(3))
-    if np.array_equal(red, green) and np.array_equal(red, blue):
-        return np.ascontiguousarray(red)
-    if pixels.dtype.kind == "f":
-        return np.asarray(0.299 * red + 0.587 * green + 0.114 * blue, dtype=pixels.dtype)
-    weighted = 299 * red.astype(np.int64) + 587 * green.astype(np.int64)
-    weighted += 114 * blue.astype(np.int64)
-    return np.asarray((weighted + 500) // 1000, dtype=pixels.dtype)
+    if _is_grey(pixels[::16]) and _is_grey(pixels):
+        return np.ascontiguousarray(pixels[..., 0])
+    if pixels.dtype not in (np.uint8, np.uint16):
+        luma = pixels.astype(np.float64) @ np.array(_LUMA) / sum(_LUMA)
+        return np.asarray(luma, dtype=pixels.dtype)
+    # The weights add up to 2^16, so a sum of 16-bit samples just fits into 32 bits.
+    weighted = pixels[..., 0].astype(np.uint32)
+    weighted *= _LUMA[0]
+    for channel in (1, 2):
+        weighted += pixels[..., channel] * np.uint32(_LUMA[channel])
+    weighted += 1 << 15
+    return (weighted >> 16).astype(pixels.dtype)
+
+
+def _is_grey(pixels: NDArray[Any]) -> bool:
+    red = pixels[..., 0]
+    return np.array_equal(red, pixels[..., 1]) and np.array_equal(red, pixels[..., 2])
 
 
 def _finite(pixels: NDArray[Any]) -> NDArray[Any]:

@@ -149,6 +149,15 @@ def test_a_damaged_sidecar_is_harmless(text: str, edits: list[tuple[float, str]]
     calibrate(Frame(np.zeros((96, 128), np.uint8), "BMP", 8), text.encode("utf-8", "replace"))
 
 
+def test_a_jeol_sidecar_without_a_size_is_used_with_a_warning(tmp_path: Path) -> None:
+    Image.fromarray(specimen(96, 128)).save(tmp_path / "a.bmp")
+    text = "\r\n".join(line for line in jeol_text(1, 1).splitlines() if "SIZE" not in line)
+    (tmp_path / "a.txt").write_text(text + "\r\n", encoding="ascii")
+    micrograph = inspected(tmp_path / "a.bmp")
+    assert calibrated(micrograph)[0] == pytest.approx(2000)
+    assert "does not say for which size" in micrograph.warnings[0]
+
+
 def test_manual_calibration() -> None:
     calibration = manual_calibration(250.0, 1000.0)
     assert (calibration.nm_per_px, calibration.source) == (4.0, "manual")

@@ -45,6 +45,17 @@ def test_fei_without_a_databar(tmp_path: Path) -> None:
     assert inspected(write_fei(tmp_path / "a.tif", databar=0)).databar is None
 
 
+def test_fei_of_the_old_kind_has_no_pixel_size(tmp_path: Path) -> None:
+    text = "[DatabarData]\r\nflAccV=10000\r\nflWD=9.8\r\nMagnification=5000\r\n"
+    micrograph = inspected(
+        write_tiff(tmp_path / "a.tif", specimen(), [(34680, "s", 0, text, True)])
+    )
+    assert micrograph.calibration is None
+    said = micrograph.instrument
+    assert (said.accelerating_voltage_kv, said.working_distance_mm) == (10, 9.8)
+    assert said.magnification == 5000
+
+
 def test_fei_ion_beam(tmp_path: Path) -> None:
     path = write_fei(tmp_path / "a.tif", Beam="IBeam", Scan="IScan", HV="30000")
     micrograph = inspected(path)

@@ -48,6 +48,11 @@ class _Sections:
         value = entries.get(key) if isinstance(entries, Mapping) else None
         return None if value == "" else value
 
+    def anywhere(self, key: str) -> Any:
+        """The value in whichever section has the key, as the old XL microscopes write them."""
+        values = (self.get(section, key) for section in self._sections)
+        return next((value for value in values if value is not None), None)
+
 
 def _rows(value: Any) -> int | None:
     rows = positive(value)
@@ -75,7 +80,7 @@ def _squareness(across: float, down: float | None) -> tuple[str, ...]:
 
 
 def _instrument(text: _Sections, beam: str) -> Instrument:
-    volts = text.get(beam, "HV") or text.get("Beam", "HV")
+    volts = text.get(beam, "HV") or text.get("Beam", "HV") or text.anywhere("flAccV")
     distance = text.get(beam, "WD") or text.get("Stage", "WorkingDistance")
     field, canvas = (
         positive(text.get(beam, "HFW")),
@@ -86,9 +91,11 @@ def _instrument(text: _Sections, beam: str) -> Instrument:
         vendor="FEI",
         model=words(text.get("System", "SystemType")),
         detector=words(text.get("Detectors", "Name")),
-        magnification=canvas / field if field and canvas else None,
+        magnification=positive(
+            canvas / field if field and canvas else text.anywhere("Magnification")
+        ),
         accelerating_voltage_kv=positive(volts, 1e-3),
-        working_distance_mm=positive(distance, 1e3),
+        working_distance_mm=positive(distance, 1e3) or positive(text.anywhere("flWD")),
         modality="SEM" if electrons else "optical",
         acquired_at=moment(
             str(text.get("PrivateFei", "TimeOfCreation") or ""), "%d.%m.%Y %H:%M:%S"

@@ -12,6 +12,7 @@ from slava.imaging.vendors.quantity import length_nm, moment, positive, size, wo
 from slava.imaging.vendors.said import Said
 
 _LINE = re.compile(r"^\${1,2}([A-Z]{2}_[A-Z0-9_]+)[ \t]+(.*?)\s*$", re.MULTILINE)
+_NO_SIZE = "The sidecar does not say for which size of picture it was written; compare the bar."
 _NM_PER_UNIT = {2: 25.4e6, 3: 10e6}
 """TIFF 6.0, ResolutionUnit: inch, centimetre."""
 
@@ -34,6 +35,7 @@ def jeol_sidecar(text: str) -> Said | None:
         detail="SM_MICRON_MARKER over SM_MICRON_BAR",
         raster_px=raster,
         picture_rows=raster[1] if raster else None,
+        warnings=() if raster else (_NO_SIZE,),
     )
 
 
