@@ -20,9 +20,11 @@ def has_text_beside(path: Path) -> bool:
     """Whether a text file lies beside a micrograph that could be its sidecar, by its name.
 
     JEOL and Hitachi name it ``NAME.txt`` for ``NAME.tif``, TESCAN ``NAME-tif.hdr`` or
-    ``NAME.hdr``; ``NAME.tif.txt`` occurs too. Case does not matter.
+    ``NAME.hdr``; ``NAME.tif.txt`` occurs too; endings in capitals count.
     """
-    return path.parent.is_dir() and bool(_texts_of(path, _texts(path.parent.iterdir())))
+    names = _likely_texts(path)
+    capitals = [path.stem + name.removeprefix(path.stem).upper() for name in names]
+    return any(path.with_name(name).is_file() for name in (*names, *capitals))
 
 
 def list_candidates(
@@ -69,12 +71,16 @@ def _files_in(folder: Path) -> list[Path]:
 
 def _texts_of(path: Path, texts: dict[str, Path]) -> list[Path]:
     """The texts, by their lower-case names, that are named as belonging to ``path``."""
+    return [texts[name.lower()] for name in _likely_texts(path) if name.lower() in texts]
+
+
+def _likely_texts(path: Path) -> list[str]:
+    """Names that the text of a micrograph may have."""
     suffix = path.suffix.lower()
     if suffix in _TEXT_SUFFIXES:
         return []
-    stem, whole = path.stem.lower(), path.name.lower()
-    likely = [f"{name}{end}" for name in (stem, whole) for end in _TEXT_SUFFIXES]
-    return [texts[n] for n in (*likely, f"{stem}-{suffix[1:]}.hdr") if n in texts]
+    names = [f"{name}{end}" for name in (path.stem, path.name) for end in _TEXT_SUFFIXES]
+    return [*names, f"{path.stem}-{suffix[1:]}.hdr"]
 
 
 def _texts(paths: Iterable[Path]) -> dict[str, Path]:

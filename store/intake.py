@@ -37,8 +37,7 @@ class Intake:
     ) -> Incoming | MicrographId:
         """Read a file and write its bytes; the id alone when they are known already."""
         digest, shown = digest_of(path), last_part(name or path.name)
-        if self._is_known(digest):
-            self._complete(digest, path, shown, sidecar)
+        if self._complete(digest, path, shown, sidecar):
             return digest
         return self._originals.receive(path, shown, digest, sidecar)
 
@@ -92,20 +91,19 @@ class Intake:
             if before not in (None, hash_bytes(text)):
                 self._originals.remove_sidecar(record.id, str(before))
 
-    def _is_known(self, micrograph_id: MicrographId) -> bool:
-        known = "SELECT 1 FROM micrographs WHERE id = ? AND removed_at IS NULL"
-        return self._database.row(known, micrograph_id) is not None
-
     def _complete(
         self, micrograph_id: MicrographId, path: Path, name: str, sidecar: Path | bytes | None
-    ) -> None:
-        """Add to a known micrograph what the same file brings anew."""
+    ) -> bool:
+        """Whether it is known; then add to it what the same file brings anew."""
         with self.files:
-            record = require_micrograph(self._database, micrograph_id)
-            extension, before, recovered = self._database.rows(
-                "SELECT extension, sidecar_sha256, recovered FROM micrographs WHERE id = ?",
+            row = self._database.row(
+                "SELECT extension, sidecar_sha256, recovered FROM micrographs "
+                "WHERE id = ? AND removed_at IS NULL",
                 micrograph_id,
-            )[0]
+            )
+            if row is None:
+                return False
+            extension, before, recovered = row
             original = self._originals.path(micrograph_id, extension)
             self._originals.restore(original, path)
             if recovered:
@@ -113,7 +111,9 @@ class Intake:
             if sidecar is None and before is None:
                 sidecar = self._originals.find_sidecar(path, name)
             if sidecar is not None:
+                record = require_micrograph(self._database, micrograph_id)
                 self.replace_sidecar(record, original, sidecar, before)
+        return True
 
     def _name(self, micrograph_id: MicrographId, name: str) -> None:
         """Give a recovered micrograph the name that it comes with now."""

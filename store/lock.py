@@ -102,13 +102,14 @@ def _take(opened: IO[str]) -> None:
     if sys.platform == "win32":
         import msvcrt
 
-        opened.seek(_LOCKED_BYTE)
+        descriptor = opened.fileno()
+        os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
         try:
-            msvcrt.locking(opened.fileno(), msvcrt.LK_NBLCK, 1)
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
         except OSError as error:
             raise BlockingIOError from error
         finally:
-            opened.seek(0)
+            os.lseek(descriptor, 0, os.SEEK_SET)
         return
     import fcntl
 

@@ -175,7 +175,7 @@ def test_a_progress_that_raises_ends_the_ingest(tmp_path: Path, folder: Path) ->
     ("name", "sidecar"),
     [
         ("a.tif", "a.txt"),
-        ("a.TIF", "A.TXT"),
+        ("a.TIF", "a.TXT"),
         ("a.tif", "a-tif.hdr"),
         ("a.tif", "a.hdr"),
         ("a.bmp", "a.bmp.txt"),
