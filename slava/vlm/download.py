@@ -140,7 +140,7 @@ class _Transfer:
             raise ModelError(
                 f"{self._reference} needs {gigabytes(missing)} more on the disk and "
                 f"{gigabytes(free)} are free at {self._blobs.parent}. "
-                "Make room, or set SLAVA_MODEL_CACHE to a folder on another disk."
+                "Make room, or set HF_HOME to a folder on another disk."
             )
 
 

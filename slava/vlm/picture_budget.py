@@ -151,8 +151,9 @@ def seen(pixels: NDArray[np.uint8], processor: Any, budget: int | None) -> tuple
 
 def _measure(pixels: NDArray[np.uint8], processor: Any, rung: Rung) -> Seen:
     picture = as_picture(pixels, processor, rung)
-    settings = {**processor_images_kwargs(processor), **rung.images_kwargs}
-    features = processor.image_processor([picture], return_tensors="pt", **settings)
+    own = processor_images_kwargs(processor)
+    settings = {**own, **rung.images_kwargs, "return_tensors": "pt"}
+    features = processor.image_processor([picture], **settings)
     width, height = seen_size(features, processor.image_processor)
     return Seen(width, height, count_image_tokens(processor, [picture], rung))
 

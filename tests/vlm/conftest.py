@@ -7,19 +7,30 @@ import pytest
 
 from slava.domain import Box
 from slava.vlm.backbone import View
-from tests.vlm import vlm_checkpoints
+from tests.vlm import vlm_checkpoints, vlm_more_checkpoints
 
 
 @pytest.fixture(scope="session")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory):
     """Folder of a checkpoint by the name of its architecture; made at first use."""
     root = tmp_path_factory.mktemp("checkpoints")
+    makers = {**vlm_checkpoints.MAKERS, **vlm_more_checkpoints.MAKERS}
 
     def folder(name: str):
         path = root / name
-        return path if path.exists() else vlm_checkpoints.MAKERS[name](path)
+        return path if path.exists() else makers[name](path)
 
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread():
+    """Models this small run faster on one core than on several that wait for each other."""
+    torch = pytest.importorskip("torch")
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session")

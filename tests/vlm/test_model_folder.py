@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import shutil
 import subprocess
@@ -186,8 +187,14 @@ def test_a_template_that_knows_no_system_gets_it_in_the_question(llava, views):
 
 
 # ------------------------------------------------------------------------------- memory
-@pytest.mark.parametrize("name", ["qwen2_5_vl", "idefics3", "llava", "llava_onevision"])
-@pytest.mark.parametrize("quantization", ["none", "int8", "nf4"])
+@pytest.mark.parametrize(
+    ("name", "quantization"),
+    [
+        *itertools.product(["qwen2_5_vl", "llava"], ["none", "int8", "nf4"]),
+        *((name, "nf4") for name in ("idefics3", "llava_onevision", "qwen3_vl", "internvl")),
+        *((name, "nf4") for name in ("gemma3", "pixtral")),
+    ],
+)
 def test_the_estimate_of_the_weights_is_what_they_take(checkpoint, name, quantization):
     folder = find_model(checkpoint(name))
     said = estimate(folder, quantization).weights

@@ -49,8 +49,13 @@ TEXT = {
 """The language part of every one of them."""
 
 
-def make_tokenizer(special: list[str], *, end: str, begin: str | None = None) -> Any:
-    """A byte-level BPE of a few hundred tokens trained on :data:`SENTENCES`."""
+def make_tokenizer(
+    special: list[str], *, end: str, begin: str | None = None, named: dict[str, str] | None = None
+) -> Any:
+    """A byte-level BPE of a few hundred tokens trained on :data:`SENTENCES`.
+
+    ``named`` gives some of ``special`` the names by which a family's processor asks for them.
+    """
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import PreTrainedTokenizerFast
 
@@ -70,6 +75,7 @@ def make_tokenizer(special: list[str], *, end: str, begin: str | None = None) ->
         bos_token=begin,
         pad_token="<pad>",
         extra_special_tokens=[t for t in special if t not in {end, begin, "<pad>"}],
+        model_specific_special_tokens=named or {},
     )
 
 
@@ -117,7 +123,7 @@ def make_qwen(folder: Path) -> Path:
         vision_start_token_id=ids["<|vision_start|>"],
         vision_end_token_id=ids["<|vision_end|>"],
     )
-    return _save(Qwen2_5_VLForConditionalGeneration, config, processor, folder)
+    return save(Qwen2_5_VLForConditionalGeneration, config, processor, folder)
 
 
 def make_idefics(folder: Path) -> Path:
@@ -161,7 +167,7 @@ def make_idefics(folder: Path) -> Path:
         scale_factor=2,
         image_token_id=tokenizer.convert_tokens_to_ids("<image>"),
     )
-    return _save(Idefics3ForConditionalGeneration, config, processor, folder)
+    return save(Idefics3ForConditionalGeneration, config, processor, folder)
 
 
 def make_llava(folder: Path) -> Path:
@@ -207,7 +213,7 @@ def make_llava(folder: Path) -> Path:
         image_seq_length=16,
         vision_feature_layer=-1,
     )
-    return _save(LlavaForConditionalGeneration, config, processor, folder)
+    return save(LlavaForConditionalGeneration, config, processor, folder)
 
 
 def make_llava_onevision(folder: Path) -> Path:
@@ -258,7 +264,7 @@ def make_llava_onevision(folder: Path) -> Path:
         vision_feature_select_strategy="full",
         vision_feature_layer=-1,
     )
-    return _save(LlavaOnevisionForConditionalGeneration, config, processor, folder)
+    return save(LlavaOnevisionForConditionalGeneration, config, processor, folder)
 
 
 MAKERS: dict[str, Callable[[Path], Path]] = {
@@ -269,12 +275,18 @@ MAKERS: dict[str, Callable[[Path], Path]] = {
 }
 
 
-def _save(model_class: Any, config: Any, processor: Any, folder: Path) -> Path:
+def save(
+    model_class: Any, config: Any, processor: Any, folder: Path, ends: list[int] | None = None
+) -> Path:
+    """Write a model of random weights and its processor into ``folder``."""
     import torch
 
     torch.manual_seed(0)
     model = model_class(config)
-    model.generation_config.eos_token_id = processor.tokenizer.eos_token_id
+    for parameter in model.parameters():
+        if not parameter.any() and parameter.ndim > 1:
+            torch.nn.init.normal_(parameter, std=0.1)  # Gemma 3 begins with a blind projector
+    model.generation_config.eos_token_id = ends or processor.tokenizer.eos_token_id
     model.generation_config.pad_token_id = processor.tokenizer.pad_token_id
     model.save_pretrained(folder)
     processor.save_pretrained(folder)
