@@ -40,7 +40,14 @@ def question_bank(seed: int = 0) -> Bank:
     asked = {name: _expand(told[name]["ask"], nouns, rng) for name in NAMES}
     held_out = {name: _once(told[name]["held_out"], nouns, rng) for name in NAMES}
     blind = {name: _once(told[name]["blind"], nouns, rng) for name in NAMES}
-    return Bank(asked, held_out, blind)
+    tested = {_plain(q) for part in (held_out, blind) for listed in part.values() for q in listed}
+    learnt = {n: tuple(q for q in listed if _plain(q) not in tested) for n, listed in asked.items()}
+    return Bank(learnt, held_out, blind)
+
+
+def _plain(question: str) -> str:
+    """The question without what does not matter, to tell whether two are the same."""
+    return re.sub(r"\W+", " ", question).strip().lower()
 
 
 def _expand(frames: list[str], nouns: dict[str, list[str]], rng: random.Random) -> tuple[str, ...]:

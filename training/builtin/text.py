@@ -19,6 +19,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from slava.synthetic.truth import MORPHOLOGIES
 from slava.vlm.slava_model.language.answers import SLOTS_OF, Ask, answer
@@ -205,7 +206,7 @@ def train_text(
     for step in range(config.steps):
         _set_rate(optimizer, step, config)
         batch = next(batches)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with torch.autocast("cpu", dtype=torch.bfloat16), sdpa_kernel(SDPBackend.MATH):
             losses = {"lm": _answer_loss(model, batch, pictures, questions)}
             if step % config.match_every == 0:
                 losses["match"] = _match_loss(model, pictures, encode, config.match_batch, rng)

@@ -264,20 +264,20 @@ DEFECT_NOUN = {
 
 CLAIMS: dict[str, dict[str, tuple[str, ...]]] = {
     "category": {
-        "biological": ("biological", "cells", "cell bodies"),
-        "fibres": ("fibres", "fibre"),
+        "biological": ("biological", "the cells"),
+        "fibres": ("fibres",),
         "films_and_coated_surfaces": ("film", "films", "coated"),
         "mems_devices_and_electrodes": ("MEMS", "device elements"),
-        "nanowires": ("nanowires", "wire bodies"),
-        "particles": ("particles", "particle"),
+        "nanowires": ("nanowires",),
+        "particles": ("particles",),
         "patterned_surfaces": ("patterned", "pattern elements"),
-        "porous_sponge": ("porous sponge", "sponge", "pores are"),
+        "porous_sponge": ("porous sponge", "sponge-like", "the pores"),
         "powder": ("powder",),
         "tips": ("sharp tip", "the tip", "tips"),
     },
     "defect": {
-        "none": ("no defect", "without a defect", "free of"),
-        "crack": ("a crack", "cracked"),
+        "none": ("no defect",),
+        "crack": ("a crack",),
         "holes": ("dark holes",),
         "debris": ("debris",),
         "scratch": ("a scratch",),

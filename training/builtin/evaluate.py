@@ -1,0 +1,476 @@
+"""Measure the built-in model against its bars, by what it answers, and write the report.
+
+    python -m training.builtin.evaluate --drawings DIR [--real DIR] [--weights DIR]
+
+Drawings and real micrographs stand apart. Beside each figure that a lucky guess could reach stands
+the same with the pictures shuffled. Teacher-forced losses are not reported.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import re
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from slava.domain import Box, Calibration, Fact
+from slava.vlm.backbone import GenerationSettings, Message, View
+from slava.vlm.builtin_backbone import BuiltinBackbone
+from slava.vlm.slava_model.decision import Decision
+from slava.vlm.slava_model.language.answers import Ask, answer
+from slava.vlm.slava_model.language.consistency import contradictions
+from slava.vlm.slava_model.language.intents import STYLES
+from slava.vlm.slava_model.load import WEIGHTS
+from training.builtin.bleu import bleu2
+from training.builtin.dataset import Dataset, open_dataset
+from training.builtin.questions import question_bank
+from training.builtin.route import Routed, evaluate_router
+from training.builtin.text import Pictures, match_pairs, pad, traits_of
+
+SEEN_INTENTS = (
+    "category",
+    "caption",
+    "morphology",
+    "arrangement",
+    "coverage",
+    "surface",
+    "defect",
+    "interactions",
+    "orientation",
+    "uniformity",
+    "functional",
+    "application",
+    "quality",
+    "periodicity",
+    "porosity",
+)
+"""Intents whose answers depend on the picture: BLEU is taken over these."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """What a figure should reach."""
+
+    name: str
+    at_least: float | None = None
+    at_most: float | None = None
+
+    def met(self, value: float) -> bool:
+        """Whether ``value`` reaches it."""
+        low = self.at_least is None or value >= self.at_least
+        return low and (self.at_most is None or value <= self.at_most)
+
+    @property
+    def text(self) -> str:
+        return f">= {self.at_least}" if self.at_least is not None else f"<= {self.at_most}"
+
+
+SYNTHETIC_BARS = (
+    Bar("category_top1", 0.97),
+    Bar("category_drop_when_shuffled", 0.80),
+    Bar("defect_balanced_accuracy", 0.80),
+    Bar("diameter_within_25_percent", 0.80),
+    Bar("numbers_copied_exactly", 1.0),
+    Bar("physical_unit_without_calibration", at_most=0.0),
+    Bar("unseen_wording_routed", 0.92),
+    Bar("bleu2", 0.85),
+    Bar("bleu2_above_shuffled", 0.25),
+    Bar("match_pairs", 0.85),
+    Bar("contradictions", at_most=0.0),
+    Bar("file_mb", at_most=20.0),
+    Bar("first_token_ms", at_most=30.0),
+    Bar("tokens_per_second", 500.0),
+)
+REAL_BARS = (
+    Bar("nffa_category_top1", 0.55),
+    Bar("nffa_category_top3", 0.85),
+    Bar("nffa_expected_calibration_error", at_most=0.10),
+)
+
+
+def view_of(
+    pixels: np.ndarray, calibration: Calibration | None = None, facts: Sequence[Fact] = ()
+) -> View:
+    """A drawing as a backbone is shown it."""
+    height, width = pixels.shape
+    return View(np.array(pixels), Box(0, 0, width, height), calibration, tuple(facts))
+
+
+def ask(backbone: BuiltinBackbone, view: View, question: str, seed: int = 0) -> str:
+    """The whole answer to one question."""
+    settings = GenerationSettings(seed=seed)
+    chunks = backbone.stream([Message("user", question, (0,))], [view], settings)
+    return "".join(chunk.text for chunk in chunks)
+
+
+# ---------------------------------------------------------------------------------- drawings
+def evaluate_synthetic(
+    weights: Path, drawings: Path, rows: range, examined: int = 400
+) -> dict[str, float]:
+    """Every figure on the held-out drawings ``rows``, ``examined`` questions each."""
+    backbone = BuiltinBackbone.load(weights=weights)
+    data = open_dataset(drawings)
+    views = [view_of(data.pixels[k]) for k in rows]
+    decisions = [backbone.decision(view) for view in views]
+    rng = random.Random(0)
+    order = rng.sample(range(len(views)), len(views))
+    figures = _category(decisions, data, rows, order)
+    figures |= _defects(backbone, views, data, rows, rng, examined)
+    figures |= _sizes(decisions, data, rows)
+    figures |= _numbers(backbone, views, rng, examined)
+    figures |= _routing(backbone)
+    figures |= _sentences(backbone, views, data, rows, order, rng, examined)
+    figures |= _matching(backbone, data, rows, rng)
+    figures |= _cost(backbone, views[0], weights)
+    return {k: round(float(v), 4) for k, v in figures.items()}
+
+
+def _category(
+    decisions: Sequence[Decision], data: Dataset, rows: range, order: Sequence[int]
+) -> dict[str, float]:
+    truth = [traits_of(data.labels[k]).category for k in rows]
+    said = [d.categories[0][0] for d in decisions]
+    right = np.array([s == t for s, t in zip(said, truth, strict=True)])
+    shuffled = np.mean([said[k] == t for k, t in zip(order, truth, strict=True)])
+    sure = np.array([not d.abstained for d in decisions])
+    top3 = [t in dict(d.categories[:3]) for d, t in zip(decisions, truth, strict=True)]
+    return {
+        "category_top1": right.mean(),
+        "category_top3": np.mean(top3),
+        "category_top1_shuffled": shuffled,
+        "category_drop_when_shuffled": right.mean() - shuffled,
+        "category_sure_share": sure.mean(),
+        "category_top1_when_sure": right[sure].mean() if sure.any() else 0.0,
+    }
+
+
+def _defects(
+    backbone: BuiltinBackbone,
+    views: Sequence[View],
+    data: Dataset,
+    rows: range,
+    rng: random.Random,
+    examined: int,
+) -> dict[str, float]:
+    """Defect yes or no, read from the answers to questions never trained on."""
+    bank = question_bank()
+    questions = [
+        q
+        for q in (*bank.held_out["defect"], *bank.blind["defect"])
+        if backbone._understand(q, ()).parts[0].intent == "defect"
+    ] or list(bank.asked["defect"][:3])
+    chosen = rng.sample(range(len(views)), min(examined, len(views)))
+    said = np.array([_says_defect(ask(backbone, views[k], rng.choice(questions))) for k in chosen])
+    truth = np.array([traits_of(data.labels[rows[k]]).defect != "none" for k in chosen])
+    mixed = rng.sample(list(said), len(said))
+    return {
+        "defect_balanced_accuracy": _balanced(said, truth),
+        "defect_balanced_accuracy_shuffled": _balanced(np.array(mixed), truth),
+        "defect_recall": said[truth].mean() if truth.any() else 0.0,
+        "defect_specificity": (~said[~truth]).mean() if (~truth).any() else 0.0,
+    }
+
+
+def _says_defect(text: str) -> bool:
+    return not re.search(r"\bno defect\b", text, re.IGNORECASE)
+
+
+def _balanced(said: np.ndarray, truth: np.ndarray) -> float:
+    rates = [
+        np.mean(said[truth == side] == side) for side in (True, False) if (truth == side).any()
+    ]
+    return float(np.mean(rates))
+
+
+def _sizes(decisions: Sequence[Decision], data: Dataset, rows: range) -> dict[str, float]:
+    """The model's own estimate of the diameter, where there is a diameter."""
+    error = [
+        d.size_share / np.exp(data.numbers[k, 0]) - 1
+        for d, k in zip(decisions, rows, strict=True)
+        if d.size_share is not None and np.isfinite(data.numbers[k, 0])
+    ]
+    return {"diameter_within_25_percent": float(np.mean(np.abs(error) < 0.25)) if error else 0.0}
+
+
+def _numbers(
+    backbone: BuiltinBackbone, views: Sequence[View], rng: random.Random, examined: int
+) -> dict[str, float]:
+    """Whether given numbers come back exactly, and no unit without a calibration."""
+    asked = ("size", "count", "coverage", "scale", "settings", "orientation", "basics", "caption")
+    copied, wrong, units = 0, 0, 0
+    for k in range(examined):
+        facts = random_facts(rng)
+        calibration = Calibration(float(f"{rng.uniform(0.5, 90):.3g}"), "metadata")
+        view = views[k % len(views)]
+        intent = asked[k % len(asked)]
+        question = rng.choice(question_bank().asked[intent])
+        told = view_of(view.pixels, calibration, facts)
+        known = {f.text for f in facts} | {f"{calibration.nm_per_px:.4g} nm"}
+        bad = foreign_numbers(ask(backbone, told, question, k), known)
+        wrong += bool(bad)
+        copied += not bad
+        bare = view_of(view.pixels, None, facts)
+        units += has_physical_unit(ask(backbone, bare, question, k))
+    return {
+        "numbers_copied_exactly": copied / max(1, copied + wrong),
+        "physical_unit_without_calibration": units / examined,
+    }
+
+
+def random_facts(rng: random.Random) -> tuple[Fact, ...]:
+    """Measured facts with numbers by lot, under the names that measuring uses."""
+    size = round(rng.uniform(2, 900), rng.randrange(3))
+    return (
+        Fact("particle_diameter_mean", "Mean diameter", size, "nm", round(size / 9, 1)),
+        Fact("fibre_diameter_mean", "Fibre diameter", round(size * 1.7, 1), "nm"),
+        Fact("particle_count", "Particles", rng.randrange(1, 4000)),
+        Fact("fibre_count", "Fibres", rng.randrange(1, 90)),
+        Fact("coverage", "Area covered", round(rng.uniform(1, 99), 1), "%"),
+        Fact("orientation", "Mean direction", round(rng.uniform(0, 180)), "°"),
+        Fact("field_width", "Field width", round(rng.uniform(0.3, 400), 2), "µm"),
+        Fact("accelerating_voltage", "Accelerating voltage", rng.randrange(1, 31), "kV"),
+        Fact("magnification", "Magnification", rng.randrange(50, 300_000)),
+    )
+
+
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)?(?:e[+-]?\d+)?")
+_JUDGED = re.compile(r"\d+ %|(?:about|guess about|estimate .{0,40}?about) [\d.e+]+ (?:px|nm|µm)")
+
+
+def foreign_numbers(text: str, known: Sequence[str] | set[str]) -> list[str]:
+    """Numbers in ``text`` that stand neither in ``known`` nor in the model's own judgement."""
+    rest = text
+    for told in sorted(known, key=len, reverse=True):
+        rest = rest.replace(told, "")
+    return _NUMBER.findall(_JUDGED.sub("", rest))
+
+
+def has_physical_unit(text: str) -> bool:
+    """Whether a number with a length in a physical unit stands in ``text``."""
+    return bool(re.search(r"\d\s*(?:nm|µm|μm|um|mm|pm|Å|nanomet|micromet)\b", text))
+
+
+def _routing(backbone: BuiltinBackbone) -> dict[str, float]:
+    model = backbone._open()
+    known = model.config.certainty
+    routed = Routed(known["intent_temperature"], known["intent_above"])
+    figures = evaluate_router(model.router, routed)
+    return {
+        "unseen_wording_routed": figures["routed"],
+        "unknown_refused": figures["unknown_refused"],
+        "known_refused": figures["known_refused"],
+    }
+
+
+def _sentences(
+    backbone: BuiltinBackbone,
+    views: Sequence[View],
+    data: Dataset,
+    rows: range,
+    order: Sequence[int],
+    rng: random.Random,
+    examined: int,
+) -> dict[str, float]:
+    """BLEU-2 against the sentences that the truth calls for, in any of their wordings."""
+    scores, mixed, against = [], [], 0
+    for n in range(examined):
+        intent = SEEN_INTENTS[n % len(SEEN_INTENTS)]
+        k = rng.randrange(len(views))
+        question = rng.choice(question_bank().asked[intent])
+        references = wordings(intent, data, rows[k])
+        for listed, shown in ((scores, k), (mixed, order[k])):
+            said = ask(backbone, views[shown], question, n)
+            listed.append(max(bleu2(said, r) for r in references))
+        decision = backbone.decision(views[k])
+        against += bool(contradictions(ask(backbone, views[k], question, n), decision.traits))
+    return {
+        "bleu2": np.mean(scores),
+        "bleu2_shuffled": np.mean(mixed),
+        "bleu2_above_shuffled": np.mean(scores) - np.mean(mixed),
+        "contradictions": against / examined,
+    }
+
+
+def wordings(intent: str, data: Dataset, row: int) -> list[str]:
+    """Every right answer to ``intent`` about one drawing, short and detailed."""
+    traits = traits_of(data.labels[row])
+    return [
+        answer(Ask(intent, traits, frozenset(), False, detailed, style))
+        for style in range(STYLES)
+        for detailed in (False, True)
+    ]
+
+
+def _matching(
+    backbone: BuiltinBackbone, data: Dataset, rows: range, rng: random.Random
+) -> dict[str, float]:
+    """Whether picture and description belong together, half of the false ones of one category."""
+    from training.builtin.assemble import cache_features
+
+    model = backbone._open()
+    part = Dataset(
+        data.pixels[rows.start : rows.stop],
+        data.labels[rows.start : rows.stop],
+        data.numbers[rows.start : rows.stop],
+        data.masks[rows.start : rows.stop],
+    )
+    pictures: Pictures = cache_features(model, part, len(part), progress=lambda _: None)
+    chosen, texts, right = match_pairs(pictures, min(400, 2 * len(part)), rng)
+    tokenizer = backbone._processor.tokenizer
+    ids = pad(tokenizer(texts, add_special_tokens=False)["input_ids"])
+    with torch.no_grad():
+        said = model.match(pictures.features[chosen].float(), ids) > 0
+    truth = right > 0.5
+    easy = truth | (torch.arange(len(truth)) % 4 == 3)
+    return {
+        "match_pairs": float((said == truth).float().mean()),
+        "match_pairs_other_category": float((said == truth)[easy].float().mean()),
+    }
+
+
+def _cost(backbone: BuiltinBackbone, view: View, weights: Path) -> dict[str, float]:
+    """File size, and the speed on one thread, best of several runs."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    first, speed = [], []
+    try:
+        for k in range(8):
+            fresh = view_of(np.roll(view.pixels, k + 1, 1))
+            began = time.perf_counter()
+            times = [
+                time.perf_counter() - began
+                for _ in backbone.stream(
+                    [Message("user", "Describe the picture in detail.", (0,))],
+                    [fresh],
+                    GenerationSettings(),
+                )
+            ]
+            first.append(times[0])
+            speed.append((len(times) - 1) / (times[-1] - times[0]))
+    finally:
+        torch.set_num_threads(threads)
+    return {
+        "file_mb": (weights / "model.safetensors").stat().st_size / 1e6,
+        "first_token_ms": 1e3 * min(first),
+        "tokens_per_second": max(speed),
+    }
+
+
+# ------------------------------------------------------------------------- real micrographs
+def evaluate_real(weights: Path, folder: Path) -> dict[str, float]:
+    """The category of the NFFA micrographs in ``folder`` (``nffa/truth.json``), as classified."""
+    from slava.imaging.display import stretch
+    from slava.imaging.inspect import inspect_micrograph
+
+    backbone = BuiltinBackbone.load(weights=weights)
+    truth = nffa_categories(folder)
+    right, third, confidence, sure = [], [], [], []
+    by: dict[str, list[bool]] = {}
+    for file, category in sorted(truth.items()):
+        inspected = inspect_micrograph(file)
+        box = inspected.micrograph.picture
+        pixels = stretch(inspected.grey[box.top : box.bottom, box.left : box.right])
+        ranking = backbone.rank_categories(View(pixels, box))
+        labels = [r.label for r in ranking.ranked]
+        right.append(labels[0] == category)
+        third.append(category in labels[:3])
+        confidence.append(ranking.ranked[0].probability)
+        sure.append(not ranking.abstained)
+        by.setdefault(category, []).append(right[-1])
+    hit, p = np.array(right), np.array(confidence)
+    figures = {
+        "nffa_micrographs": len(hit),
+        "nffa_category_top1": hit.mean(),
+        "nffa_category_top3": np.mean(third),
+        "nffa_expected_calibration_error": calibration_error(p, hit),
+        "nffa_sure_share": np.mean(sure),
+        "nffa_top1_when_sure": hit[np.array(sure)].mean() if any(sure) else 0.0,
+        "nffa_confidence_when_wrong": p[~hit].mean() if (~hit).any() else 0.0,
+    }
+    figures |= {f"nffa_top1_{name}": np.mean(listed) for name, listed in sorted(by.items())}
+    return {k: round(float(v), 4) for k, v in figures.items()}
+
+
+def nffa_categories(folder: Path) -> dict[Path, str]:
+    """File and category of every NFFA micrograph of which the category is known."""
+    told = json.loads((folder / "nffa" / "truth.json").read_text(encoding="utf-8"))
+    found = {folder / "nffa" / r["file"]: r["category"] for r in told["described"]}
+    for part in ("size", "count"):
+        for r in told[part]:
+            kind = "fibres" if "fibers" in r["file"] else "particles"
+            found.setdefault(folder / "nffa" / r["file"], kind)
+    return found
+
+
+def calibration_error(p: np.ndarray, right: np.ndarray, bins: int = 10) -> float:
+    """Expected calibration error of confidences (n,) in equal bins (Guo et al. 2017)."""
+    place = np.minimum((p * bins).astype(int), bins - 1)
+    error = 0.0
+    for k in range(bins):
+        chosen = place == k
+        if chosen.any():
+            error += chosen.mean() * abs(p[chosen].mean() - right[chosen].mean())
+    return float(error)
+
+
+# -------------------------------------------------------------------------------- the report
+def report_text(synthetic: dict[str, float], real: dict[str, float] | None, command: str) -> str:
+    """The report in Markdown: every bar, reached or not, then every figure."""
+    lines = [
+        "# The built-in model, measured",
+        "",
+        f"Written by `{command}`. Answers are generated, not teacher-forced.",
+        "",
+        "## On held-out drawings",
+        "",
+        *_table(synthetic, SYNTHETIC_BARS),
+    ]
+    if real:
+        lines += ["", "## On real micrographs (NFFA)", "", *_table(real, REAL_BARS)]
+    missed = [b for b in SYNTHETIC_BARS if b.name in synthetic and not b.met(synthetic[b.name])]
+    missed += [b for b in REAL_BARS if real and b.name in real and not b.met(real[b.name])]
+    named = "; ".join(b.name for b in missed) or "none"
+    return "\n".join([*lines, "", f"Bars not reached: {named}.", ""])
+
+
+def _table(figures: dict[str, float], bars: Sequence[Bar]) -> list[str]:
+    barred = {b.name: b for b in bars}
+    rows = ["| Measure | Value | Bar | Reached |", "|---|---|---|---|"]
+    for name, value in figures.items():
+        bar = barred.get(name)
+        told = f"{bar.text} | {'yes' if bar.met(value) else '**no**'}" if bar else " | "
+        rows.append(f"| {name} | {value:g} | {told} |")
+    return rows
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Evaluate, print, and write the report beside its figures."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--weights", type=Path, default=WEIGHTS)
+    parser.add_argument("--drawings", type=Path, required=True, help="folder of held-out drawings")
+    parser.add_argument("--real", type=Path, help="folder of real micrographs, with nffa/")
+    parser.add_argument("--out", type=Path, default=Path("docs/model-report.md"))
+    parser.add_argument("--examined", type=int, default=400)
+    chosen = parser.parse_args(argv)
+    data = open_dataset(chosen.drawings)
+    rows = range(len(data) // 2, len(data))
+    synthetic = evaluate_synthetic(chosen.weights, chosen.drawings, rows, chosen.examined)
+    real = evaluate_real(chosen.weights, chosen.real) if chosen.real else None
+    command = "python -m training.builtin.evaluate --drawings DIR --real DIR"
+    chosen.out.parent.mkdir(parents=True, exist_ok=True)
+    chosen.out.write_text(report_text(synthetic, real, command), encoding="utf-8")
+    told: dict[str, Any] = {"synthetic": synthetic, "real": real}
+    chosen.out.with_suffix(".json").write_text(json.dumps(told, indent=1), encoding="utf-8")
+    print(chosen.out.read_text(encoding="utf-8"))
+
+
+if __name__ == "__main__":
+    main()
