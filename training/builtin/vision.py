@@ -91,9 +91,8 @@ def train_vision(
         load_vision(model, config.start_from)
     average = _train(model, data, config, progress)
     held_out = open_dataset(config.held_out)
-    figures = evaluate_drawings(average, held_out)
-    statistics = feature_statistics(average, data[-1])
-    statistics["temperature"] = fit_temperature(average, held_out, config.seed)
+    statistics = calibrate_vision(average, data[-1], config.seed)
+    figures = evaluate_drawings(average, held_out, float(statistics["defect_threshold"]))
     save_vision(average, config, figures, statistics)
     seconds = time.monotonic() - began
     progress(f"{seconds:.0f} s {figures}")
@@ -239,7 +238,22 @@ def run_vision(
     return torch.cat(features), {k: torch.cat([s[k] for s in said]) for k in said[0]}
 
 
-def evaluate_drawings(model: VisionModel, data: Dataset, limit: int = 2000) -> dict[str, float]:
+def calibrate_vision(model: VisionModel, data: Dataset, seed: int = 0) -> dict[str, Tensor]:
+    """Everything beside the weights that answers need, from drawings that were trained on.
+
+    ``class_means``, ``precision``, ``distance_quantiles`` for abstention, ``temperature`` for the
+    category's probabilities, ``defect_threshold`` for the probability of any defect.
+    """
+    model.eval()
+    statistics = feature_statistics(model, data)
+    statistics["temperature"] = fit_temperature(model, data, seed)
+    statistics["defect_threshold"] = fit_defect_threshold(model, data)
+    return statistics
+
+
+def evaluate_drawings(
+    model: VisionModel, data: Dataset, defect_threshold: float = 0.5, limit: int = 2000
+) -> dict[str, float]:
     """Figures on held-out drawings; ``shuffled`` is the category with pictures mixed up."""
     model.eval()
     n = min(limit, len(data))
@@ -254,7 +268,7 @@ def evaluate_drawings(model: VisionModel, data: Dataset, limit: int = 2000) -> d
     top3 = said["category"].topk(3).indices
     figures["category_top3"] = float((top3 == columns["category"][:, None]).any(1).float().mean())
     figures["defect_balanced"] = balanced_accuracy(
-        said["defect"].argmax(1) > 0, columns["defect"] > 0
+        defect_probability(said["defect"]) > defect_threshold, columns["defect"] > 0
     )
     figures["defect_kinds_balanced"] = _balanced_kinds(said["defect"].argmax(1), columns["defect"])
     numbers = torch.from_numpy(data.numbers[:n])
@@ -269,6 +283,23 @@ def balanced_accuracy(said: Tensor, truth: Tensor) -> float:
     """Mean of the hit rates on true and on false."""
     rates = [(said[truth == side] == side).float().mean() for side in (True, False)]
     return float(torch.stack(rates).mean())
+
+
+def defect_probability(logits: Tensor) -> Tensor:
+    """Probability (B,) that there is any defect, of logits (B, n_defect) with none first."""
+    return 1 - logits.float().softmax(-1)[:, 0]
+
+
+def fit_defect_threshold(model: VisionModel, data: Dataset, limit: int = 2000) -> Tensor:
+    """The probability, shape (1,), above which calling a defect balances hits and false alarms."""
+    n = min(limit, len(data))
+    _, said = run_vision(model, data.pixels[-n:])
+    column = list(VOCABULARIES).index("defect")
+    truth = torch.from_numpy(data.labels[-n:, column]) > 0
+    probability = defect_probability(said["defect"])
+    choices = torch.linspace(0.05, 0.9, 86)
+    scores = [balanced_accuracy(probability > choice, truth) for choice in choices]
+    return choices[int(np.argmax(scores))].reshape(1)
 
 
 def _balanced_kinds(said: Tensor, truth: Tensor) -> float:
