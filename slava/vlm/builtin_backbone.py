@@ -191,7 +191,7 @@ class BuiltinBackbone:
 
     @torch.no_grad()
     def _look(self, view: View) -> Look:
-        digest = hashlib.blake2b(np.ascontiguousarray(view.pixels), digest_size=16).hexdigest()
+        digest = hashlib.blake2b(view.pixels.tobytes(), digest_size=16).hexdigest()
         if digest in self._looks:
             self._looks.move_to_end(digest)
             return self._looks[digest]

@@ -26,7 +26,7 @@ TOKENIZER_TEXTS = 30_000
 def make_processor(size_px: int, seed: int = 0) -> SlavaProcessor:
     """A processor whose tokenizer knows the answers' words."""
     size = {"height": size_px, "width": size_px}
-    tokenizer = train_tokenizer(corpus(None, TOKENIZER_TEXTS, seed))
+    tokenizer = train_tokenizer(corpus(TOKENIZER_TEXTS, seed))
     return SlavaProcessor(SlavaImageProcessor(size), tokenizer)
 
 

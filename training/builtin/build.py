@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -48,9 +48,9 @@ class Preset:
     held_out: int = 2_000
     drawing_px: int = 256
     vision_steps: int = 6_000
-    vision: VisionConfig = VisionConfig()
+    vision: VisionConfig = field(default_factory=VisionConfig)
     cached: int = 8_000
-    text: TextConfig = TextConfig()
+    text: TextConfig = field(default_factory=TextConfig)
     router_steps: int = 1_200
     width: int = 128
     heads: int = 4

@@ -280,7 +280,9 @@ def _sentences(
     examined: int,
 ) -> dict[str, float]:
     """BLEU-2 against the sentences that the truth calls for, in any of their wordings."""
-    scores, mixed, against = [], [], 0
+    scores: list[float] = []
+    mixed: list[float] = []
+    against = 0
     for n in range(examined):
         intent = SEEN_INTENTS[n % len(SEEN_INTENTS)]
         k = rng.randrange(len(views))
@@ -292,9 +294,9 @@ def _sentences(
         decision = backbone.decision(views[k])
         against += bool(contradictions(ask(backbone, views[k], question, n), decision.traits))
     return {
-        "bleu2": np.mean(scores),
-        "bleu2_shuffled": np.mean(mixed),
-        "bleu2_above_shuffled": np.mean(scores) - np.mean(mixed),
+        "bleu2": float(np.mean(scores)),
+        "bleu2_shuffled": float(np.mean(mixed)),
+        "bleu2_above_shuffled": float(np.mean(scores) - np.mean(mixed)),
         "contradictions": against / examined,
     }
 

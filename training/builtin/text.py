@@ -67,7 +67,7 @@ def traits_of(labels: NDArray[np.int64], *, sure: bool = True) -> Traits:
     said = {name: VOCABULARIES[name][k] for name, k in zip(VOCABULARIES, labels, strict=True)}
     words = {name: said[name] for name in WORDS}
     flags = {name: said[name] == "yes" for name in FLAGS}
-    return Traits(**words, **flags, sure=sure)  # type: ignore[arg-type]
+    return Traits(**words, **flags, sure=sure)
 
 
 class QuestionFeatures:
@@ -135,7 +135,7 @@ def draw_traits(rng: random.Random) -> Traits:
     return Traits(**words, **flags, sure=rng.random() < SURE_SHARE)  # type: ignore[arg-type]
 
 
-def corpus(pictures: Pictures | None, count: int, seed: int = 0) -> Iterator[str]:
+def corpus(count: int, seed: int = 0) -> Iterator[str]:
     """Answers to learn the tokenizer's pieces from."""
     rng = random.Random(seed)
     for _ in range(count):

@@ -75,12 +75,12 @@ class SlavaConfig(PretrainedConfig):
         kwargs.setdefault("decoder_start_token_id", bos_token_id)
         kwargs["is_encoder_decoder"] = True
         kwargs["tie_word_embeddings"] = False
-        super().__init__(
-            pad_token_id=pad_token_id,
-            bos_token_id=bos_token_id,
-            eos_token_id=eos_token_id,
-            **kwargs,
-        )
+        kwargs |= {
+            "pad_token_id": pad_token_id,
+            "bos_token_id": bos_token_id,
+            "eos_token_id": eos_token_id,
+        }
+        super().__init__(**kwargs)
 
     @property
     def vision_config(self) -> VisionConfig:

@@ -54,7 +54,7 @@ def certainty_of(config: SlavaConfig) -> dict[str, float]:
 @torch.no_grad()
 def decide(model: SlavaForConditionalGeneration, features: Tensor) -> Decision:
     """Decide on one micrograph, given as features (V, 1 + N, D_v) of V looks at it."""
-    config: SlavaConfig = model.config  # type: ignore[assignment]
+    config: SlavaConfig = model.config
     said = {k: v.float() for k, v in model.attributes(features).items() if k != "defect_map"}
     novelty = float(model.novelty(features).min())
     return decide_from(said, novelty, config)

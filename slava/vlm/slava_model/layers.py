@@ -5,10 +5,12 @@ Everything heavy is an ``nn.Linear``, so that bitsandbytes can put its own in th
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
-from transformers import Cache
+from torch.nn import functional as F  # noqa: N812
+from transformers import EncoderDecoderCache
 
 
 class Attention(nn.Module):
@@ -79,7 +81,11 @@ class DecoderBlock(nn.Module):
         self.drop = nn.Dropout(dropout)
 
     def forward(
-        self, x: Tensor, memory: Tensor, memory_mask: Tensor | None, cache: Cache | None
+        self,
+        x: Tensor,
+        memory: Tensor,
+        memory_mask: Tensor | None,
+        cache: EncoderDecoderCache | None,
     ) -> Tensor:
         """``x`` (B, L, D), ``memory`` (B, M, D), ``memory_mask`` (B, 1, 1, M)."""
         y = self.norm_self(x)
@@ -89,7 +95,7 @@ class DecoderBlock(nn.Module):
         return x + self.drop(self.mlp(self.norm_mlp(x)))
 
     def _own_keys(
-        self, y: Tensor, cache: Cache | None
+        self, y: Tensor, cache: EncoderDecoderCache | None
     ) -> tuple[tuple[Tensor, Tensor], Tensor | None, bool]:
         """Keys so far, the mask that hides later tokens, and whether plain causality does it."""
         kv = self.attention.keys(y)
@@ -102,7 +108,9 @@ class DecoderBlock(nn.Module):
         row = torch.arange(seen - new, seen, device=y.device)[:, None]  # (L, 1)
         return kv, torch.arange(seen, device=y.device) <= row, False  # mask (L, past + L)
 
-    def _memory_keys(self, memory: Tensor, cache: Cache | None) -> tuple[Tensor, Tensor]:
+    def _memory_keys(
+        self, memory: Tensor, cache: EncoderDecoderCache | None
+    ) -> tuple[Tensor, Tensor]:
         """Keys and values of the memory, computed once per answer."""
         if cache is None:
             return self.cross.keys(memory)
@@ -110,5 +118,5 @@ class DecoderBlock(nn.Module):
             kv = cache.cross_attention_cache.update(*self.cross.keys(memory), self.index)
             cache.is_updated[self.index] = True
             return kv
-        layer = cache.cross_attention_cache.layers[self.index]
+        layer: Any = cache.cross_attention_cache.layers[self.index]
         return layer.keys, layer.values

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from torch import nn
 
 from slava.domain.conversation import Quantization
@@ -39,7 +40,7 @@ def load_model(
         )
     try:
         return _model(folder, quantization), _processor(folder)
-    except (OSError, ValueError, RuntimeError, KeyError) as error:
+    except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
         raise ModelUnusable(f"the built-in model in {folder} cannot be loaded: {error}") from error
 
 
@@ -79,7 +80,7 @@ def _portable(model: nn.Module) -> None:
     """Keep 4-bit layers from packing their weights for one kind of processor only."""
     for module in model.modules():
         if hasattr(module, "support_avx512bf16_for_cpu"):
-            module.support_avx512bf16_for_cpu = False
+            setattr(module, "support_avx512bf16_for_cpu", False)  # noqa: B010
 
 
 def _processor(folder: Path) -> SlavaProcessor:

@@ -16,9 +16,8 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
+from torch.nn import functional as F  # noqa: N812
 from transformers import (
-    Cache,
     DynamicCache,
     EncoderDecoderCache,
     GenerationMixin,
@@ -128,7 +127,6 @@ class SlavaPreTrainedModel(PreTrainedModel):
     config_class = SlavaConfig
     base_model_prefix = "slava"
     main_input_name = "pixel_values"
-    input_modalities = ("image", "text")
     _supports_sdpa = True
 
     def _init_weights(self, module: nn.Module) -> None:
@@ -161,6 +159,11 @@ class SlavaForConditionalGeneration(SlavaPreTrainedModel, GenerationMixin):
     are, so that a picture unlike all of them can be told (Lee et al. 2018, arXiv:1807.03888).
     """
 
+    config: SlavaConfig
+    class_means: Tensor
+    precision: Tensor
+    distance_quantiles: Tensor
+
     def __init__(self, config: SlavaConfig) -> None:
         super().__init__(config)
         self.encoder = SlavaEncoder(config)
@@ -175,7 +178,7 @@ class SlavaForConditionalGeneration(SlavaPreTrainedModel, GenerationMixin):
         self.register_buffer("distance_quantiles", torch.linspace(0, 1e6, 101))
         self.post_init()
 
-    def get_encoder(self, modality: str | None = None) -> nn.Module:
+    def get_encoder(self, modality: str | None = None) -> nn.Module:  # noqa: ARG002
         """The encoder that ``generate`` runs once per answer."""
         return self.encoder
 
@@ -208,7 +211,7 @@ class SlavaForConditionalGeneration(SlavaPreTrainedModel, GenerationMixin):
         image_features: Tensor | None = None,
         decoder_input_ids: Tensor | None = None,
         encoder_outputs: BaseModelOutput | tuple[Tensor] | None = None,
-        past_key_values: Cache | None = None,
+        past_key_values: EncoderDecoderCache | None = None,
         labels: Tensor | None = None,
         use_cache: bool | None = None,
         **_: Any,
@@ -265,15 +268,17 @@ class SlavaForConditionalGeneration(SlavaPreTrainedModel, GenerationMixin):
         return torch.cat([image, text], 1)
 
     @staticmethod
-    def _cache(past: Cache | None, use_cache: bool | None) -> Cache | None:
+    def _cache(
+        past: EncoderDecoderCache | None, use_cache: bool | None
+    ) -> EncoderDecoderCache | None:
         if past is None and use_cache:
             return new_cache()
         return past
 
-    def prepare_inputs_for_generation(
+    def prepare_inputs_for_generation(  # type: ignore[override]
         self,
         input_ids: Tensor,
-        past_key_values: Cache | None = None,
+        past_key_values: EncoderDecoderCache | None = None,
         encoder_outputs: BaseModelOutput | None = None,
         use_cache: bool | None = None,
         **kwargs: Any,
@@ -301,7 +306,8 @@ class SlavaForConditionalGeneration(SlavaPreTrainedModel, GenerationMixin):
         ``choose`` takes the logits (vocabulary,) and the ids so far, and returns the next id.
         ``memory`` (1, M, D) is the encoder's output. ``<EOS>`` ends the answer and is not yielded.
         """
-        cache, ids = new_cache(), []
+        cache = new_cache()
+        ids: list[int] = []
         last = self.config.decoder_start_token_id
         for step in range(max_new_tokens):
             x = self.encoder.embeddings(torch.tensor([[last]], device=memory.device), step)

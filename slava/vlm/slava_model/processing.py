@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F
+from torch.nn import functional as F  # noqa: N812
 from transformers import BaseImageProcessor, BatchFeature, ProcessorMixin
 
 from slava.vlm.slava_model.question_encoder import question_encoder
@@ -17,7 +17,7 @@ from slava.vlm.slava_model.question_encoder import question_encoder
 class SlavaImageProcessor(BaseImageProcessor):
     """Grey levels, 224 x 224 by area, mean and standard deviation 0.5 (values in [-1, 1])."""
 
-    model_input_names = ("pixel_values",)
+    model_input_names = ["pixel_values"]  # noqa: RUF012
 
     def __init__(
         self,
@@ -30,7 +30,7 @@ class SlavaImageProcessor(BaseImageProcessor):
         self.size = dict(size or {"height": 224, "width": 224})
         self.image_mean, self.image_std = list(image_mean), list(image_std)
 
-    def preprocess(self, images: Any, **_: Any) -> BatchFeature:  # type: ignore[override]
+    def preprocess(self, images: Any, **_: Any) -> BatchFeature:
         """``images``: one or several arrays (H, W) or (H, W, 3), 0..255, or Pillow pictures."""
         listed = images if isinstance(images, list | tuple) else [images]
         return BatchFeature({"pixel_values": torch.cat([self._one(image) for image in listed])})
@@ -53,7 +53,7 @@ class SlavaProcessor(ProcessorMixin):
     def __init__(self, image_processor: Any = None, tokenizer: Any = None, **kwargs: Any) -> None:
         super().__init__(image_processor, tokenizer, **kwargs)
 
-    def __call__(  # type: ignore[override]
+    def __call__(
         self,
         images: Any = None,
         text: str | Sequence[str] | None = None,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from transformers import Cache
+from transformers import EncoderDecoderCache
 
 from slava.vlm.slava_model.configuration import SlavaConfig
 from slava.vlm.slava_model.layers import DecoderBlock, EncoderBlock
@@ -92,7 +92,7 @@ class GroundedDecoder(nn.Module):
         self.norm = nn.LayerNorm(config.width)
 
     def forward(
-        self, x: Tensor, memory: Tensor, memory_mask: Tensor | None, cache: Cache | None = None
+        self, x: Tensor, memory: Tensor, memory_mask: Tensor | None, cache: EncoderDecoderCache | None = None
     ) -> Tensor:
         """``x`` (B, L, D), ``memory`` (B, M, D), ``memory_mask`` (B, M) bool or none hidden."""
         mask = None if memory_mask is None else memory_mask[:, None, None, :]

@@ -207,7 +207,7 @@ ARRANGED = {
 TOUCHING = {
     "isolated": "do|does not touch others, and the outlines are clear all around",
     "partly aggregated": "touch|touches in some places, where outlines run together",
-    "strongly aggregated": "touch|touches and hide|hides each other, so that many outlines are lost",
+    "strongly aggregated": "touch|touches and hide|hides each other, so that outlines are lost",
     "overlapping": "cross|crosses over others, and the outlines below are interrupted",
     "entangled": "meet|meets at many crossings, which makes single outlines hard to follow",
     "bundled": "lie|lies in contact along the whole length",
