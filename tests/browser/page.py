@@ -27,7 +27,7 @@ FLAGS = (
     "--disable-sync",
     "--no-first-run",
 )
-WAIT_S = 25
+WAIT_S = 60
 """Long, because a test machine may be busy; a wait ends as soon as what it waits for is there."""
 
 DROP = """

@@ -56,11 +56,6 @@ class Services:
         self.models = Models(opener, self._stored_model())
         self.answers = Answers(store, self.models, self._know)
 
-    @property
-    def busy(self) -> bool:
-        """Whether something is under way that the window should watch."""
-        return self.adding.busy or self.measuring.busy or self.models.busy
-
     # ------------------------------------------------------------------ micrographs
     def open_micrograph(self, micrograph_id: MicrographId) -> Micrograph:
         """The micrograph, remembered as the one that was open last."""
@@ -93,7 +88,8 @@ class Services:
         """Outlines of the measured objects, in pixels of the file."""
         from slava.imaging.measure import outlines
 
-        measurement = self.store.facts.get_measurement(micrograph_id)
+        micrograph = self.store.micrographs.get_micrograph(micrograph_id)
+        measurement = self.measuring.measurement(micrograph)
         return outlines(measurement.labels) if measurement else []
 
     def remove_micrograph(self, micrograph_id: MicrographId) -> None:

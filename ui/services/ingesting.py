@@ -1,7 +1,7 @@
 """Adding micrographs in the background: dropped files, folders, the project's own samples.
 
-One job at a time; it goes on when the page is closed, and can be cancelled. What could not be
-read stays listed with its reason until the user closes the list.
+One thread works off what was asked for, in order; it goes on when the page is closed, and can be
+cancelled. What could not be read stays listed with its reason until the user closes the list.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import logging
 import shutil
 import tempfile
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,6 +24,9 @@ from store.ingests import FileResult, FileStatus
 log = logging.getLogger("slava.adding")
 
 
+Ended = Literal["done", "cancelled"]
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """How far adding has come."""
@@ -33,12 +37,21 @@ class Job:
     known: int = 0
     """Files whose bytes were in the workspace before."""
     failures: tuple[str, ...] = ()
-    state: Literal["running", "done", "cancelled"] = "running"
+    state: Ended | Literal["running"] = "running"
     current: str = ""
     first: MicrographId | None = None
     """The first micrograph of the job, until a page has opened it."""
     wanted: bool = False
     """Whether it is to be opened even when another is open: files that were just dropped are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One thing that was asked for: ``expected`` files; ``wanted`` as in :class:`Job`."""
+
+    work: Callable[[], None]
+    expected: int
+    wanted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +71,9 @@ class Adding:
         self._job: Job | None = None
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
+        self._waiting: deque[Task] = deque()
+        self._before = 0  # files done before the task at hand
+        self._first_found = False  # whether the task at hand has given one to open
 
     @property
     def job(self) -> Job | None:
@@ -77,13 +93,12 @@ class Adding:
         Raises
         ------
         BadInput
-            If another job is under way, or a path lies outside the folder of uploads.
+            If a path lies outside the folder of uploads.
         """
         for upload in uploads:
             if not upload.path.resolve().is_relative_to(self._uploads.resolve()):
                 raise BadInput(f"{upload.path} was not uploaded in this window.")
-        job = Job(len(uploads), failures=tuple(refused), wanted=True)
-        self._begin(job, lambda: self._from_uploads(uploads))
+        self._add(Task(lambda: self._from_uploads(uploads), len(uploads), wanted=True), refused)
 
     def add_folder(self, folder: Path) -> None:
         """Add every micrograph of a folder and of the folders in it.
@@ -91,22 +106,24 @@ class Adding:
         Raises
         ------
         BadInput
-            If there is no such folder or file, or another job is under way.
+            If there is no such folder or file.
         """
         folder = folder.expanduser()
         if not folder.exists():
             raise BadInput(f"there is no folder {folder} on this machine. Check the path.")
-        self._begin(Job(0), lambda: self._from_paths([folder]))
+        self._add(Task(lambda: self._from_paths([folder]), 0))
 
     def add_samples(self) -> None:
         """Draw the sample micrographs and add them."""
         from ui.services.samples import NUMBER
 
-        self._begin(Job(NUMBER), self._from_samples)
+        self._add(Task(self._from_samples, NUMBER))
 
     def cancel(self) -> None:
-        """End the job after the file at hand."""
-        self._stop.set()
+        """End the job after the file at hand; what waits is dropped."""
+        with self._guard:
+            self._waiting.clear()
+            self._stop.set()
 
     def dismiss(self) -> None:
         """Forget a job that has ended."""
@@ -129,27 +146,44 @@ class Adding:
             self._thread.join(timeout_s)
 
     # ------------------------------------------------------------------ the work
-    def _begin(self, job: Job, work: Callable[[], None]) -> None:
+    def _add(self, task: Task, refused: Sequence[str] = ()) -> None:
+        """Begin a job with the task, or let it follow what the job under way has to do."""
         with self._guard:
-            if self._job is not None and self._job.state == "running":
-                raise BadInput("micrographs are being added. Wait for the end, or cancel it.")
-            self._job = job
+            self._waiting.append(task)
+            job = self._job
+            if job is not None and job.state == "running":
+                total = job.total + task.expected
+                self._job = replace(job, total=total, failures=(*job.failures, *refused))
+                return
+            self._job = Job(task.expected, failures=tuple(refused))
             self._stop = threading.Event()
-            self._thread = threading.Thread(
-                target=self._work, args=(work,), name="slava-adding", daemon=True
-            )
+            self._thread = threading.Thread(target=self._work, name="slava-adding", daemon=True)
             self._thread.start()
 
-    def _work(self, work: Callable[[], None]) -> None:
-        try:
-            work()
-        except SlavaError as error:
-            self._fail(str(error))
-        except Exception as error:
-            log.exception("adding failed")
-            self._fail(f"adding broke off ({type(error).__name__}: {error})")
-        finally:
-            self._change(state="cancelled" if self._stop.is_set() else "done")
+    def _work(self) -> None:
+        while (task := self._next()) is not None:
+            try:
+                task.work()
+            except SlavaError as error:
+                self._fail(str(error))
+            except Exception as error:
+                log.exception("adding failed")
+                self._fail(f"adding broke off ({type(error).__name__}: {error})")
+
+    def _next(self) -> Task | None:
+        """The next task; without one the job has ended."""
+        with self._guard:
+            job = self._job
+            if job is None:
+                return None
+            if not self._waiting:
+                ended: Ended = "cancelled" if self._stop.is_set() else "done"
+                self._job = replace(job, state=ended)
+                return None
+            task = self._waiting.popleft()
+            self._before, self._first_found = job.done, False
+            self._job = replace(job, wanted=task.wanted)
+            return task
 
     def _change(self, **changes: Any) -> None:
         with self._guard:
@@ -170,12 +204,19 @@ class Adding:
             self._fail(result.reason)
         self._change(
             done=job.done + 1,
-            total=max(result.total, job.done + 1),
+            total=max(job.total, self._before + result.total, job.done + 1),
             added=job.added + (result.status == "added"),
             known=job.known + (result.status == "duplicate"),
             current=result.file.name,
-            first=job.first or (None if job.added or job.known else result.micrograph_id),
+            first=self._opened_first(job, result),
         )
+
+    def _opened_first(self, job: Job, result: FileResult) -> MicrographId | None:
+        """The first micrograph of the task at hand, and no second one."""
+        if self._first_found or result.micrograph_id is None:
+            return job.first
+        self._first_found = True
+        return result.micrograph_id
 
     def _from_uploads(self, uploads: Sequence[Upload]) -> None:
         with tempfile.TemporaryDirectory(prefix="dropped-", dir=self._uploads) as folder:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from slava.domain import Fact, Measurement, Micrograph, MicrographId
+from slava.domain import Calibration, Fact, Measurement, Micrograph, MicrographId
 from slava.domain.fact import Kind
 from slava.errors import NotFound, SlavaError
 from store import Store
@@ -20,6 +20,9 @@ from ui.services.pictures import Pictures
 
 log = logging.getLogger("slava.measuring")
 
+
+Key = tuple[MicrographId, Calibration | None]
+RECENT = 4
 
 State = Literal["measuring", "measured", "failed"]
 
@@ -62,6 +65,7 @@ class Measuring:
     def __init__(self, store: Store, pictures: Pictures, how: Measure = measure) -> None:
         self._store, self._pictures, self._how = store, pictures, how
         self._change = threading.Condition()
+        self._recent: dict[Key, Measurement] = {}
         self._wanted: dict[MicrographId, Kind | None] = {}
         self._at_work: MicrographId | None = None
         self._failed: dict[MicrographId, str] = {}
@@ -72,7 +76,7 @@ class Measuring:
         from slava.imaging.measure import facts_of
 
         micrograph = self._store.micrographs.get_micrograph(micrograph_id)
-        measurement = self._store.facts.get_measurement(micrograph_id)
+        measurement = self.measurement(micrograph)
         facts = facts_of(micrograph, measurement)
         with self._change:
             error = self._failed.get(micrograph_id)
@@ -84,6 +88,23 @@ class Measuring:
             return Known(micrograph, facts, None, "failed", error)
         self.want(micrograph_id)
         return Known(micrograph, facts, None, "measuring")
+
+    def measurement(self, micrograph: Micrograph) -> Measurement | None:
+        """What was measured with its calibration; the last few are kept in memory."""
+        key = (micrograph.id, micrograph.calibration)
+        with self._change:
+            found = self._recent.get(key)
+        if found is None:
+            found = self._store.facts.get_measurement(micrograph.id)
+            if found is not None:
+                self._remember(key, found)
+        return found
+
+    def _remember(self, key: Key, measurement: Measurement) -> None:
+        with self._change:
+            self._recent[key] = measurement
+            while len(self._recent) > RECENT:
+                self._recent.pop(next(iter(self._recent)))
 
     def want(self, micrograph_id: MicrographId, kind: Kind | None = None) -> None:
         """Put it first in the queue; ``kind`` says what to measure, otherwise it is chosen."""
@@ -107,12 +128,6 @@ class Measuring:
             with self._change:
                 self._change.wait(0.1)
 
-    @property
-    def busy(self) -> bool:
-        """Whether something is being measured."""
-        with self._change:
-            return self._worker is not None
-
     def _work(self) -> None:
         while True:
             with self._change:
@@ -134,6 +149,7 @@ class Measuring:
             self._store.facts.record_measurement(
                 micrograph_id, found, calibration=micrograph.calibration
             )
+            self._remember((micrograph_id, micrograph.calibration), found)
         except NotFound:
             return  # removed meanwhile
         except SlavaError as error:

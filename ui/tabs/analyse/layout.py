@@ -9,7 +9,7 @@ import gradio as gr
 from ui.panels import panel
 from ui.viewer import viewer
 
-TICK_S = 0.5
+TICK_S = 0.7
 PLACEHOLDER = (
     "### Ask about this micrograph\n"
     "Answers stand on the measured facts under the picture. "
@@ -39,7 +39,7 @@ class Analyse:
 def build() -> Analyse:
     """Make the three panes: library, viewer with facts, conversation."""
     micrograph_id, conversation_id, seen = gr.State(None), gr.State(None), gr.State("")
-    timer = gr.Timer(TICK_S, active=False)
+    timer = gr.Timer(TICK_S)
     with gr.Row(elem_id="analyse", equal_height=False):
         with gr.Column(elem_id="pane-library", min_width=0, scale=0):
             library = panel("library")

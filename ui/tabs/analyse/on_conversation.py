@@ -86,11 +86,8 @@ class OnConversation:
     ) -> Iterator[Shown]:
         """Show the answer under way as it grows, and at last what was kept of it."""
         live = self._services.answers.live_in(conversation_id)
-        if live is None:
-            yield gr.skip(), gr.skip(), gr.skip(), gr.skip()
-            return
         shown = ""
-        while not live.finished.wait(POLL_S):
+        while live is not None and not live.finished.wait(POLL_S):
             now = live.news
             if now != shown:
                 yield self._show.chat(conversation_id), gr.skip(), gr.skip(), gr.skip()

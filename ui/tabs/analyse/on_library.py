@@ -11,9 +11,9 @@ from slava.domain import ConversationId, MicrographId
 from ui.services import Services
 from ui.services.ingesting import Upload
 from ui.tabs.analyse import incoming
-from ui.tabs.analyse.showing import Showing, Shown, watch
+from ui.tabs.analyse.showing import LOOK_AGAIN, Showing, Shown
 
-OPENED = 10
+OPENED = 9
 """How many outputs :meth:`Showing.opened` fills."""
 
 
@@ -40,28 +40,28 @@ class OnLibrary:
         conversation = self._services.newest_conversation(micrograph.id)
         return self._show.opened(micrograph.id, conversation.id if conversation else None)
 
-    def drop(self, event: gr.EventData) -> Shown:
+    def drop(self, event: gr.EventData) -> str:
         """Add files that the browser has uploaded."""
         files = getattr(event, "files", None) or []
         refused = [f"{f['name']}: {f['reason']}" for f in getattr(event, "refused", None) or []]
         uploads = [Upload(Path(str(f["at"])), str(f["name"])) for f in files]
         self._services.adding.add_uploads(uploads, refused)
-        return watch()
+        return LOOK_AGAIN
 
-    def add_folder(self, event: gr.EventData) -> Shown:
+    def add_folder(self, event: gr.EventData) -> str:
         """Add a folder of this machine."""
         self._services.adding.add_folder(Path(incoming.text(event, "folder")))
-        return watch()
+        return LOOK_AGAIN
 
-    def add_samples(self) -> Shown:
+    def add_samples(self) -> str:
         """Add the micrographs that the project draws."""
         self._services.adding.add_samples()
-        return watch()
+        return LOOK_AGAIN
 
-    def cancel(self) -> Shown:
+    def cancel(self) -> str:
         """End adding after the file at hand."""
         self._services.adding.cancel()
-        return watch()
+        return LOOK_AGAIN
 
     def dismiss(self, micrograph_id: MicrographId | None) -> Any:
         """Close the list of what was added and what could not be read."""
@@ -82,14 +82,13 @@ class OnLibrary:
         conversation_id: ConversationId | None,
         seen: str,
     ) -> Shown:
-        """Show what has changed behind the window; rest when nothing is under way."""
+        """Show what has changed behind the window, if anything has."""
         first = self._services.adding.take_first(anything_open=micrograph_id is not None)
         if first:
             return (*self._open(first), self._show.library(first), self._show.model())
-        timer = gr.skip() if self._services.busy else gr.Timer(active=False)
         now = self._now(micrograph_id)
         if now == seen:
-            return (*_unchanged(OPENED - 2), timer, *_unchanged(3))
+            return _unchanged(OPENED + 2)
         known = self._show.known(micrograph_id)
         return (
             *_unchanged(2),
@@ -98,7 +97,6 @@ class OnLibrary:
             self._show.askbar(known),
             self._show.head(micrograph_id, conversation_id),
             *_unchanged(2),
-            timer,
             now,
             self._show.library(micrograph_id),
             self._show.model(),

@@ -8,7 +8,7 @@ import gradio as gr
 
 from ui.services import Services
 from ui.tabs.analyse import incoming
-from ui.tabs.analyse.showing import Showing, Shown, watch
+from ui.tabs.analyse.showing import LOOK_AGAIN, Showing, Shown
 
 
 class OnModel:
@@ -20,9 +20,9 @@ class OnModel:
     def focus(self) -> Shown:
         """The user is about to ask: load the model meanwhile."""
         if self._services.models.state.phase != "empty":
-            return gr.skip(), gr.skip(), gr.skip()
+            return gr.skip(), gr.skip()
         self._services.models.warm()
-        return self._show.model(), *watch()
+        return self._show.model(), LOOK_AGAIN
 
     def choose(self, event: gr.EventData) -> Shown:
         """Load another model, or the same one in another way."""
@@ -32,7 +32,7 @@ class OnModel:
             int(incoming.number(event, "max_new_tokens")),
             incoming.number(event, "temperature"),
         )
-        return self._show.model(), *watch()
+        return self._show.model(), LOOK_AGAIN
 
     def unload(self) -> Any:
         """Give the model's memory back."""
@@ -42,4 +42,4 @@ class OnModel:
     def download(self, event: gr.EventData) -> Shown:
         """Download a model whose size the user has seen and confirmed."""
         self._services.download_model(incoming.text(event, "reference"))
-        return self._show.model(), *watch()
+        return self._show.model(), LOOK_AGAIN

@@ -20,9 +20,8 @@ from ui.services.measuring import Known
 Shown = tuple[Any, ...]
 
 
-def watch() -> Shown:
-    """Timer and seen: from now on ticks show what changes behind the window."""
-    return gr.Timer(active=True), ""
+LOOK_AGAIN = ""
+"""What was seen last is forgotten, so that the next tick shows what there is."""
 
 
 class Showing:
@@ -36,7 +35,7 @@ class Showing:
     def opened(
         self, micrograph_id: MicrographId | None, conversation_id: ConversationId | None
     ) -> Shown:
-        """Ids, viewer, facts, askbar, head, chat, question box, timer, seen."""
+        """Ids, viewer, facts, askbar, head, chat, question box, seen."""
         known = self.known(micrograph_id)
         return (
             micrograph_id,
@@ -47,7 +46,7 @@ class Showing:
             self.head(micrograph_id, conversation_id),
             self.chat(conversation_id),
             self.question(conversation_id),
-            *watch(),
+            LOOK_AGAIN,
         )
 
     def asked(
@@ -57,24 +56,24 @@ class Showing:
         *,
         clear: bool = False,
     ) -> Shown:
-        """Conversation id, chat, head, question box, timer, seen."""
+        """Conversation id, chat, head, question box, seen."""
         return (
             conversation_id,
             self.chat(conversation_id),
             self.head(micrograph_id, conversation_id),
             self.question(conversation_id, clear=clear),
-            *watch(),
+            LOOK_AGAIN,
         )
 
     def measured(self, micrograph_id: MicrographId) -> Shown:
-        """Viewer, facts, askbar, library, timer, seen."""
+        """Viewer, facts, askbar, library, seen."""
         known = self.known(micrograph_id)
         return (
             self.viewer(known),
             self.facts(known),
             self.askbar(known),
             self.library(micrograph_id),
-            *watch(),
+            LOOK_AGAIN,
         )
 
     # ------------------------------------------------------------------ single panels

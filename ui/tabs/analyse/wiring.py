@@ -57,7 +57,6 @@ def _opened(tab: Analyse) -> list[Any]:
         tab.head,
         tab.chat,
         tab.question,
-        tab.timer,
         tab.seen,
     ]
 
@@ -88,7 +87,7 @@ def _on(
 
 
 def _wire_library(tab: Analyse, do: OnLibrary, watch: Watch, window: gr.Blocks) -> None:
-    library, opened, adding = tab.library, _opened(tab), [tab.timer, tab.seen]
+    library, opened, adding = tab.library, _opened(tab), [tab.seen]
     one, ids = [tab.micrograph_id], [tab.micrograph_id, tab.conversation_id]
     watch(_on(window.load, do.load, [], [*opened, library, tab.model], "load"), "loaded")
     watch(_on(library.chosen, do.choose, [], opened, "choose"), "chosen")
@@ -104,7 +103,7 @@ def _wire_library(tab: Analyse, do: OnLibrary, watch: Watch, window: gr.Blocks) 
 
 
 def _wire_known(tab: Analyse, do: OnKnown) -> None:
-    known = [tab.viewer, tab.facts, tab.askbar, tab.library, tab.timer, tab.seen]
+    known = [tab.viewer, tab.facts, tab.askbar, tab.library, tab.seen]
     _on(tab.viewer.calibrated, do.calibrate, [], known, "calibrate")
     _on(tab.viewer.calibration_undone, do.undo_calibration, [], known, "undo_calibration")
     _on(tab.facts.measure_wanted, do.measure, [], known, "measure")
@@ -113,7 +112,7 @@ def _wire_known(tab: Analyse, do: OnKnown) -> None:
 
 def _wire_asking(tab: Analyse, do: OnConversation, watch: Watch) -> None:
     ids = [tab.micrograph_id, tab.conversation_id]
-    asked = [tab.conversation_id, tab.chat, tab.head, tab.question, tab.timer, tab.seen]
+    asked = [tab.conversation_id, tab.chat, tab.head, tab.question, tab.seen]
     watch(_on(tab.question.submit, do.ask, [tab.question, *ids], asked, "ask"), "asked")
     watch(_on(tab.askbar.suggested, do.suggest, ids, asked, "suggest"), "suggested")
     watch(_on(tab.chat.edit, do.edit, ids, asked, "edit"), "edited")
@@ -133,7 +132,7 @@ def _wire_head(tab: Analyse, do: OnConversation, watch: Watch) -> None:
 
 
 def _wire_model(tab: Analyse, do: OnModel) -> None:
-    shown = [tab.model, tab.timer, tab.seen]
+    shown = [tab.model, tab.seen]
     _on(tab.question.focus, do.focus, [], shown, "focus", queue=False)
     _on(tab.model.load_wanted, do.choose, [], shown, "choose_model")
     _on(tab.model.unload_wanted, do.unload, [], [tab.model], "unload_model")
