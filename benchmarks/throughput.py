@@ -1,8 +1,9 @@
 """Tokens per second and first token of the app's stream, against a bare ``generate``.
 
 Both answer the same question about the same micrograph with the same model object, in turn, in the
-same run; the medians are compared. The small checkpoint is made here, with random weights, so
-nothing is downloaded.
+same run. The best of the rounds is compared, because whatever else runs on a machine only slows;
+the processor time of both is told beside it. The small checkpoint is made here, with random
+weights, so nothing is downloaded.
 
     python benchmarks/throughput.py
     python benchmarks/throughput.py --model /path/to/model --quantize nf4 --tokens 64
@@ -13,12 +14,11 @@ from __future__ import annotations
 import argparse
 import json
 import platform
-import statistics
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,8 @@ class Timing:
     tokens_per_second: float
     """Of the tokens after the first."""
     tokens: int
+    cpu_ms_per_token: float
+    """Processor time of the whole answer, all threads, by token."""
 
 
 def show() -> View:
@@ -70,12 +72,14 @@ def make_small(folder: Path) -> Path:
     return folder
 
 
-def timed(stamps: Sequence[float], counts: Sequence[int], began: float) -> Timing:
+def timed(
+    stamps: Sequence[float], counts: Sequence[int], began: float, cpu_seconds: float
+) -> Timing:
     """From the moments at which so many tokens came."""
     tokens = sum(counts)
     elapsed = stamps[-1] - stamps[0]
     speed = (tokens - counts[0]) / elapsed if elapsed > 0 else float("nan")
-    return Timing((stamps[0] - began) * 1e3, speed, tokens)
+    return Timing((stamps[0] - began) * 1e3, speed, tokens, cpu_seconds * 1e3 / tokens)
 
 
 class Clock:
@@ -101,13 +105,13 @@ def run_bare(
     import torch
 
     prompter, clock = backbone._prompter, Clock()
-    began = time.perf_counter()
+    began, cpu = time.perf_counter(), time.process_time()
     prompt = prompter.prepare(messages, [view], GenerationSettings(max_new_tokens=tokens))
     inputs = {k: v.to(backbone._device) for k, v in prompt.inputs.items()}
     inputs["pixel_values"] = inputs["pixel_values"].to(backbone._model.dtype)
     with torch.inference_mode():
         backbone._model.generate(**inputs, do_sample=False, max_new_tokens=tokens, streamer=clock)
-    return timed(clock.stamps, [1] * len(clock.stamps), began)
+    return timed(clock.stamps, [1] * len(clock.stamps), began, time.process_time() - cpu)
 
 
 def run_stream(
@@ -115,34 +119,33 @@ def run_stream(
 ) -> Timing:
     """The same through the backbone, as the app reads it."""
     stamps, counts = [], []
-    began = time.perf_counter()
+    began, cpu = time.perf_counter(), time.process_time()
     settings = GenerationSettings(max_new_tokens=tokens)
     for chunk in backbone.stream(messages, [view], settings, threading.Event()):
         stamps.append(time.perf_counter())
         counts.append(chunk.tokens)
-    return timed(stamps, counts, began)
+    return timed(stamps, counts, began, time.process_time() - cpu)
 
 
 def compare(run: Callable[..., Timing], bare: Callable[..., Timing], rounds: int) -> dict[str, Any]:
-    """Medians of ``rounds`` turns each; ratio and difference are medians over the pairs."""
+    """The best of ``rounds`` turns each, one after the other, and what the stream costs."""
     run(), bare()
     pairs = [(run(), bare()) for _ in range(rounds)]
     ours, theirs = ([pair[side] for pair in pairs] for side in (0, 1))
-
-    def median(timings: Sequence[Timing], name: str) -> float:
-        return statistics.median(asdict(timing)[name] for timing in timings)
-
-    speed = statistics.median(a.tokens_per_second / b.tokens_per_second for a, b in pairs)
-    extra = statistics.median(a.first_token_ms - b.first_token_ms for a, b in pairs)
+    fast, bare_fast = (max(t.tokens_per_second for t in side) for side in (ours, theirs))
+    first, bare_first = (min(t.first_token_ms for t in side) for side in (ours, theirs))
+    cpu, bare_cpu = (min(t.cpu_ms_per_token for t in side) for side in (ours, theirs))
     return {
         "tokens": ours[-1].tokens,
-        "stream_tokens_per_second": round(median(ours, "tokens_per_second"), 1),
-        "bare_tokens_per_second": round(median(theirs, "tokens_per_second"), 1),
-        "speed_ratio": round(speed, 3),
-        "stream_first_token_ms": round(median(ours, "first_token_ms"), 1),
-        "bare_first_token_ms": round(median(theirs, "first_token_ms"), 1),
-        "extra_first_token_ms": round(extra, 1),
-        "holds": speed >= LEAST_RATIO and extra <= MOST_EXTRA_MS,
+        "stream_tokens_per_second": round(fast, 1),
+        "bare_tokens_per_second": round(bare_fast, 1),
+        "speed_ratio": round(fast / bare_fast, 3),
+        "stream_first_token_ms": round(first, 1),
+        "bare_first_token_ms": round(bare_first, 1),
+        "extra_first_token_ms": round(first - bare_first, 1),
+        "stream_cpu_ms_per_token": round(cpu, 2),
+        "bare_cpu_ms_per_token": round(bare_cpu, 2),
+        "holds": fast / bare_fast >= LEAST_RATIO and first - bare_first <= MOST_EXTRA_MS,
     }
 
 
