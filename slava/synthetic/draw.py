@@ -6,7 +6,7 @@ tests and the first minute without a file use the same function.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,10 +74,7 @@ def draw_micrograph(
     BadSetting
         If the category is unknown or the size too small.
     """
-    if category is not None and category not in CATEGORIES:
-        raise BadSetting(f"no category {category!r}; choose one of: {', '.join(CATEGORIES)}")
-    if min(width_px, height_px) < 64:
-        raise BadSetting(f"{width_px} x {height_px} px is too small to draw; take 64 or more")
+    _check(category, width_px, height_px)
     rng = np.random.default_rng(seed)
     chosen = category or str(rng.choice(CATEGORIES))
     canvas = Canvas(width_px, height_px, rng)
@@ -88,31 +85,43 @@ def draw_micrograph(
         defect = str(rng.choice(sketch.defects))
         image, mask = damage(canvas, image, defect)
     pixels, exposure = expose(canvas, image)
-    nm_per_px = _pixel_size(canvas, chosen)
-    databar = None
+    truth = replace(
+        _features(chosen, canvas, sketch),
+        defect=defect,
+        defect_box=None if mask is None else enclosing_box(mask),
+        noisy=exposure.noisy,
+        blurred=exposure.blurred,
+        charging=exposure.charging,
+    )
     if canvas.chance(databar_share):
-        pixels, databar = burn_databar(pixels, nm_per_px, rng)
-    truth = Truth(
-        category=chosen,
+        pixels, databar = burn_databar(pixels, truth.nm_per_px, rng)
+        truth = replace(truth, databar=databar)
+    return Drawing(pixels, truth, mask)
+
+
+def _check(category: str | None, width_px: int, height_px: int) -> None:
+    if category is not None and category not in CATEGORIES:
+        raise BadSetting(f"no category {category!r}; choose one of: {', '.join(CATEGORIES)}")
+    if min(width_px, height_px) < 64:
+        raise BadSetting(f"{width_px} x {height_px} px is too small to draw; take 64 or more")
+
+
+def _features(category: str, canvas: Canvas, sketch: Sketch) -> Truth:
+    """The truth of what a scene has drawn, before anything is done to the picture."""
+    return Truth(
+        category=category,
         morphology=sketch.morphology,
         arrangement=sketch.arrangement,
         orientation=sketch.orientation,
         texture=sketch.texture,
         spread=sketch.spread,
         coverage_fraction=_coverage(canvas, sketch),
-        nm_per_px=nm_per_px,
-        defect=defect,
-        defect_box=None if mask is None else enclosing_box(mask),
+        nm_per_px=_pixel_size(canvas, category),
         diameter_px=sketch.diameter_px,
         count=sketch.count,
         period_px=sketch.period_px,
         pore_fraction=sketch.pore_fraction,
-        noisy=exposure.noisy,
-        blurred=exposure.blurred,
-        charging=exposure.charging,
-        databar=databar,
     )
-    return Drawing(pixels, truth, mask)
 
 
 def _coverage(canvas: Canvas, sketch: Sketch) -> float:

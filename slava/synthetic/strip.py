@@ -67,15 +67,19 @@ def _scale_bar(
         if rng.random() < 0.5
         else 0.02 * width
     )
-    y = top + rows * rng.uniform(0.25, 0.75)
-    burnt = length_text(length_nm).replace("µ", "u")  # as instruments without the letter write
+    beside = rng.random() < 0.5
+    y = top + rows * (0.5 if beside else rng.uniform(0.15, 0.28))
     thick = max(1, round(rows * rng.uniform(0.04, 0.12)))
     pen.line([left, y, left + length, y], fill=ink, width=thick)
     if rng.random() < 0.6:
         for x in (left, left + length):
-            pen.line([x, y - 0.15 * rows, x, y + 0.15 * rows], fill=ink, width=thick)
-    pen.text((left, min(y + 0.1 * rows, top + 0.5 * rows)), burnt, fill=ink, font=font)
-    return left + length
+            pen.line([x, y - 0.12 * rows, x, y + 0.12 * rows], fill=ink, width=thick)
+    burnt = length_text(length_nm).replace("µ", "u")  # as instruments without the letter write
+    place = (
+        (left + length + 0.01 * width, top + 0.25 * rows) if beside else (left, top + 0.42 * rows)
+    )
+    pen.text(place, burnt, fill=ink, font=font)
+    return max(left + length, place[0] + pen.textlength(burnt, font=font))
 
 
 def _words(
@@ -93,7 +97,10 @@ def _words(
         f"Signal = {rng.choice(WORDS)}",
         f"Mag = {rng.uniform(0.2, 90):.2f} K X",
     ]
-    x = left + 0.04 * width
+    x, y = left + 0.03 * width, top + rows * rng.uniform(0.1, 0.45)
     for fact in rng.permutation(facts)[: int(rng.integers(1, 5))]:
-        pen.text((x, top + rows * rng.uniform(0.05, 0.5)), str(fact), fill=ink, font=font)
-        x += 0.2 * width
+        long = pen.textlength(str(fact), font=font)
+        if x + long > width:
+            break
+        pen.text((x, y), str(fact), fill=ink, font=font)
+        x += long + 0.03 * width
