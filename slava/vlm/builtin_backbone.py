@@ -34,6 +34,7 @@ from slava.vlm.slava_model.language.phrases import CATEGORY
 from slava.vlm.slava_model.language.replies import NO_MICROGRAPH, NOTICE, REPLIES
 from slava.vlm.slava_model.language.understand import Part, Understood, understand
 from slava.vlm.slava_model.load import WEIGHTS, held_bytes, load_model
+from slava.vlm.slava_model.looking import looks
 from slava.vlm.slava_model.modeling import SlavaForConditionalGeneration
 from slava.vlm.slava_model.processing import SlavaProcessor
 from slava.vlm.slava_model.question_encoder import question_encoder
@@ -41,6 +42,8 @@ from slava.vlm.slava_model.slot_values import slot_values
 from slava.vlm.slava_model.writing import Chooser, Sampling, Vocabulary, spoken
 
 KEPT_DECISIONS = 32
+_HALF_IS_FAST = bool(getattr(torch.cpu, "_is_amx_tile_supported", bool)())
+"""Only processors with matrix units see faster in bfloat16; others would be slower."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,7 +51,7 @@ class Look:
     """A micrograph as the model took it in, and what it decided."""
 
     features: Tensor
-    """(1, 1 + N, D_v)"""
+    """(1, 1 + N, D_v), of the first look, for the decoder."""
     decision: Decision
     digest: str
 
@@ -196,9 +199,11 @@ class BuiltinBackbone:
             self._looks.move_to_end(digest)
             return self._looks[digest]
         model = self._open()
-        pixels = self._processor.image_processor(view.pixels)["pixel_values"]
-        features = model.encoder.features(pixels)
-        look = Look(features, decide(model, features), digest)
+        pixels = self._processor.image_processor(looks(view.pixels))["pixel_values"]
+        with torch.autocast("cpu", torch.bfloat16, enabled=_HALF_IS_FAST):
+            features = model.encoder.features(pixels)  # (V, 1 + N, D_v)
+        features = features.float()
+        look = Look(features[:1], decide(model, features), digest)
         self._looks[digest] = look
         while len(self._looks) > KEPT_DECISIONS:
             self._looks.popitem(last=False)

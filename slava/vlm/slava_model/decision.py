@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -46,7 +47,7 @@ class Decision:
     """The model's own estimate of the features' diameter, as a share of the picture's side."""
 
 
-def certainty_of(config: SlavaConfig) -> dict[str, float]:
+def certainty_of(config: Any) -> dict[str, float]:
     """The fitted numbers, defaults where there are none."""
     return CERTAINTY | {k: float(v) for k, v in config.certainty.items()}
 
@@ -54,7 +55,7 @@ def certainty_of(config: SlavaConfig) -> dict[str, float]:
 @torch.no_grad()
 def decide(model: SlavaForConditionalGeneration, features: Tensor) -> Decision:
     """Decide on one micrograph, given as features (V, 1 + N, D_v) of V looks at it."""
-    config: SlavaConfig = model.config
+    config: SlavaConfig = model.config  # type: ignore[assignment]
     said = {k: v.float() for k, v in model.attributes(features).items() if k != "defect_map"}
     novelty = float(model.novelty(features).min())
     return decide_from(said, novelty, config)

@@ -21,6 +21,7 @@ from transformers import (
     DynamicCache,
     EncoderDecoderCache,
     GenerationMixin,
+    PreTrainedConfig,
     PreTrainedModel,
 )
 from transformers.modeling_outputs import BaseModelOutput, Seq2SeqLMOutput
@@ -159,7 +160,6 @@ class SlavaForConditionalGeneration(SlavaPreTrainedModel, GenerationMixin):
     are, so that a picture unlike all of them can be told (Lee et al. 2018, arXiv:1807.03888).
     """
 
-    config: SlavaConfig
     class_means: Tensor
     precision: Tensor
     distance_quantiles: Tensor
@@ -324,7 +324,7 @@ def new_cache() -> EncoderDecoderCache:
     return EncoderDecoderCache(DynamicCache(), DynamicCache())
 
 
-def shift_right(labels: Tensor, config: SlavaConfig) -> Tensor:
+def shift_right(labels: Tensor, config: PreTrainedConfig) -> Tensor:
     """Decoder input for ``labels`` (B, L): ``<Decode>`` first, the last one dropped."""
     start = torch.full_like(labels[:, :1], config.bos_token_id)
     shifted = torch.cat([start, labels[:, :-1]], 1)

@@ -7,6 +7,7 @@ from slava.vlm.backbone import View
 from slava.vlm.slava_model.decision import Decision
 from slava.vlm.slava_model.language.phrases import CATEGORY
 from slava.vlm.slava_model.language.slots import fact_slots
+from slava.vlm.slava_model.looking import look_side_px
 
 LONG_BODIES = frozenset({"fibres", "nanowires"})
 """Categories whose bodies are measured as fibres; all others are measured as particles."""
@@ -45,8 +46,8 @@ def own_estimate(decision: Decision, view: View) -> str | None:
     """The model's own estimate of the size: px, or nm when calibrated; two digits."""
     if decision.size_share is None or not decision.traits.sure:
         return None
-    height, width = view.pixels.shape[:2]
-    px = decision.size_share * (height * width) ** 0.5 * (view.crop.width_px / max(width, 1))
+    zoom = view.crop.width_px / max(view.pixels.shape[1], 1)
+    px = decision.size_share * look_side_px(view.pixels.shape) * zoom
     if view.calibration is None:
         return f"{_two_digits(px)} px"
     nm = px * view.calibration.nm_per_px

@@ -92,7 +92,11 @@ class GroundedDecoder(nn.Module):
         self.norm = nn.LayerNorm(config.width)
 
     def forward(
-        self, x: Tensor, memory: Tensor, memory_mask: Tensor | None, cache: EncoderDecoderCache | None = None
+        self,
+        x: Tensor,
+        memory: Tensor,
+        memory_mask: Tensor | None,
+        cache: EncoderDecoderCache | None = None,
     ) -> Tensor:
         """``x`` (B, L, D), ``memory`` (B, M, D), ``memory_mask`` (B, M) bool or none hidden."""
         mask = None if memory_mask is None else memory_mask[:, None, None, :]
