@@ -59,6 +59,13 @@ def measure(micrograph: Micrograph, pictures: Pictures, kind: Kind | None) -> Me
     )
 
 
+def method_version() -> str:
+    """The version of the measuring methods; facts of an older one are measured anew."""
+    from slava.imaging.measure import METHOD_VERSION
+
+    return METHOD_VERSION
+
+
 class Measuring:
     """The queue of measurements; safe to use from any thread."""
 
@@ -95,7 +102,9 @@ class Measuring:
         with self._change:
             found = self._recent.get(key)
         if found is None:
-            found = self._store.facts.get_measurement(micrograph.id)
+            found = self._store.facts.get_measurement(
+                micrograph.id, method_version=method_version()
+            )
             if found is not None:
                 self._remember(key, found)
         return found
@@ -147,7 +156,10 @@ class Measuring:
             micrograph = self._store.micrographs.get_micrograph(micrograph_id)
             found = self._how(micrograph, self._pictures, kind)
             self._store.facts.record_measurement(
-                micrograph_id, found, calibration=micrograph.calibration
+                micrograph_id,
+                found,
+                calibration=micrograph.calibration,
+                method_version=method_version(),
             )
             self._remember((micrograph_id, micrograph.calibration), found)
         except NotFound:

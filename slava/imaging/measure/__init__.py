@@ -9,7 +9,11 @@ from slava.imaging.measure.kind import choose_kind
 from slava.imaging.measure.micrograph import measure_micrograph
 from slava.imaging.measure.record import fact_record, facts_of, outlines, to_record
 
+METHOD_VERSION = "1"
+"""Raised whenever the same pixels would give other facts: older ones are then measured anew."""
+
 __all__ = [
+    "METHOD_VERSION",
     "choose_kind",
     "fact_record",
     "facts_of",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import bz2
 import importlib
 import tempfile
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,9 @@ _MODULES = {
     "Phenom": ("rsciio.phenom", "elid"),
 }
 """Format: the reader's module and the suffix it wants to see."""
+
+_IMPORTING = threading.Lock()
+"""The readers import dask, which two threads may not import at the same time."""
 
 
 def read_scientific(data: bytes, name: str) -> Frame:
@@ -61,7 +65,8 @@ def read_scientific(data: bytes, name: str) -> Frame:
 def _reader(name: str) -> tuple[Any, str]:
     module, suffix = _MODULES[name]
     try:
-        return importlib.import_module(module), suffix
+        with _IMPORTING:
+            return importlib.import_module(module), suffix
     except ImportError as error:
         missing = (error.name or "rsciio").split(".")[0]
         raise Refused(
