@@ -76,8 +76,10 @@ def _title(turn: Turn, live: Live | None) -> str:
     """What the model saw, in a few words: level, tokens, time."""
     parts = ["What the model saw", f"context {turn.context_level}"]
     if live is None:
-        parts += [f"{turn.tokens} tokens"] * bool(turn.tokens)
-        parts += [f"{turn.seconds:.1f} s"] * (turn.seconds is not None)
+        if turn.tokens:
+            parts.append(f"{turn.tokens} tokens")
+        if turn.seconds is not None:
+            parts.append(f"{turn.seconds:.1f} s")
     return " · ".join(parts)
 
 

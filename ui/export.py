@@ -103,7 +103,7 @@ def to_markdown(bundle: Bundle) -> str:
             "Text the model was told:",
             fenced(turn.context or "nothing"),
         ]
-    parts.append(f"Exported by sLAVA {bundle.version} at {bundle.exported_at}.")
+    parts.append(f"Exported by sLAVA {plain(bundle.version)} at {plain(bundle.exported_at)}.")
     return "\n\n".join(parts) + "\n"
 
 

@@ -2,37 +2,19 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.browser.page import Page, browser_path, open_browser
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.browser.serve import serving
 
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a window with a scripted model on an empty workspace."""
-    workspace = tmp_path_factory.mktemp("workspace")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.browser.serve", str(workspace)],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdin is not None
-    assert process.stdout is not None
-    url = process.stdout.readline().strip()
-    assert url.startswith("http://127.0.0.1:"), "the server did not start"
-    yield url
-    process.stdin.close()
-    process.wait(20)
-    process.stdout.close()
+    with serving(tmp_path_factory.mktemp("workspace")) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

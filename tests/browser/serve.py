@@ -5,10 +5,31 @@ Prints its address and serves until its standard input is closed.
 
 from __future__ import annotations
 
+import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from ui.privacy import set_private_environment
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@contextmanager
+def serving(workspace: Path) -> Iterator[str]:
+    """Run this module as a process; yield the address of the window."""
+    command = [sys.executable, "-m", "tests.browser.serve", str(workspace)]
+    with subprocess.Popen(
+        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        url = process.stdout.readline().strip()
+        assert url.startswith("http://127.0.0.1:"), "the server did not start"
+        yield url
+        process.stdin.close()
+        process.wait(20)
 
 
 def main(workspace: Path) -> None:

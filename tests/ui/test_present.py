@@ -1,0 +1,153 @@
+"""Presenters: what the panels are given."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from slava.domain import (
+    Box,
+    Calibration,
+    ConversationId,
+    Fact,
+    Measurement,
+    Micrograph,
+    MicrographId,
+    Turn,
+    TurnId,
+)
+from slava.errors import ModelNeedsDownload
+from slava.packs import load_pack
+from slava.vlm.backbone import GenerationSettings, Report
+from slava.vlm.catalogue import list_models
+from ui import chat, present
+from ui.services.answering import Live
+from ui.services.ingesting import Job
+from ui.services.measuring import Known
+from ui.services.models import ModelState, Wanted
+from ui.services.pictures import prepare_picture
+
+PLAIN = Micrograph(MicrographId("cd" * 32), "a.jpg", "JPEG", 8, 6, 8, 100)
+SCALED = replace(PLAIN, calibration=Calibration(4.537772, "metadata", "PixelSizeX"))
+PICTURE = prepare_picture(np.arange(48, dtype=np.uint8).reshape(6, 8), Box(0, 0, 8, 6))
+
+
+def turn(position: int, **changes: object) -> Turn:
+    made = Turn(TurnId(f"t{position}"), ConversationId("c"), position, f"q{position}", "a", "done")
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def test_the_viewer_is_told_the_calibration_and_its_source() -> None:
+    value = present.viewer(SCALED, PICTURE, Known(SCALED, (), None, "measured"), "base")
+    assert value["calibration"] == "4.538 nm/px · from the file"
+    assert (value["w"], value["h"], value["levels"]) == (8, 6, [[8, 6]])
+    assert not value["can_undo"]
+    json.dumps(value)
+
+
+def test_an_uncalibrated_micrograph_is_called_so_and_has_no_nanometres() -> None:
+    fact = Fact("field_width", "Field width", 8, "px", method="not calibrated")
+    known = Known(PLAIN, (fact,), None, "measuring")
+    shown = json.dumps(
+        [
+            present.viewer(PLAIN, PICTURE, known, "base"),
+            present.facts(known),
+            present.library([PLAIN], None, "base", None),
+        ],
+        ensure_ascii=False,
+    )
+    assert "uncalibrated" in shown
+    assert " nm" not in shown
+    assert "µm" not in shown
+
+
+def test_a_fact_shows_value_unit_uncertainty_and_method() -> None:
+    fact = Fact("d", "Mean diameter", 452.1, "nm", 31.0, "equal area", {"sigma_px": 2})
+    row = present.facts(Known(SCALED, (fact,), None, "measured"))["rows"][1]
+    assert (row["label"], row["text"], row["method"]) == (
+        "Mean diameter",
+        "452.1 ± 31 nm",
+        "equal area",
+    )
+    assert "sigma_px = 2" in row["detail"]
+
+
+def test_measuring_and_failing_are_said() -> None:
+    assert present.facts(Known(PLAIN, (), None, "measuring"))["status"] == "measuring …"
+    assert present.facts(Known(PLAIN, (), None, "failed", "too flat"))["status"] == "too flat"
+    measured = Measurement("fibres", 0.93, ())
+    assert "fibres (sure to 93%)" in present.facts(Known(PLAIN, (), measured, "measured"))["status"]
+
+
+@pytest.mark.parametrize(
+    ("job", "text"),
+    [
+        (Job(10, 3, 3), "Adding 3 of 10"),
+        (Job(0), "Looking for files"),
+        (Job(10, 10, 7, 2, ("x: bad",), "done"), "7 added, 2 known already, 1 could not be read"),
+        (Job(10, 4, 4, state="cancelled"), "Cancelled: 4 added"),
+    ],
+)
+def test_a_job_is_told_in_words(job: Job, text: str) -> None:
+    assert present.library([], None, "base", job)["job"]["text"] == text
+
+
+def test_suggestions_are_two_descriptions_and_the_aspects() -> None:
+    titles = [s["title"] for s in present.suggestions(load_pack())]
+    assert titles[:2] == ["Describe it", "Describe it in detail"]
+    assert len(titles) == 12
+
+
+def test_the_model_says_what_it_is_and_what_it_needs() -> None:
+    report = Report(
+        "builtin", "sLAVA", "builtin", "nf4", "cpu", 5_000_000, 2_400_000_000, notice="Small."
+    )
+    state = ModelState(Wanted("builtin", "nf4"), "ready", report=report)
+    recommended = [m.to_record() for m in list_models()]
+    value = present.model(state, GenerationSettings(), recommended)
+    assert value["title"] == "sLAVA · CPU · nf4"
+    assert value["notice"] == "Small."
+    assert ("Memory", "2.40 GB") in value["report"]
+    assert all(r["reference"] and r["licence"] for r in value["recommended"])
+    json.dumps(value)
+
+
+def test_a_model_to_download_is_offered_with_its_size() -> None:
+    needs = ModelNeedsDownload("some/model", 3_100_000_000)
+    state = ModelState(Wanted("some/model"), "failed", error=str(needs), download=needs)
+    value = present.model(state, GenerationSettings(), [])
+    assert value["download"] == {"reference": "some/model", "text": "Download (3.1 GB)"}
+    assert value["kind"] == "repository"
+
+
+def test_every_message_leads_back_to_its_turn() -> None:
+    turns = [turn(0), turn(1), turn(4)]
+    shown = chat.messages(turns)
+    for index, message in enumerate(shown):
+        place = chat.position_of(turns, index)
+        assert place == index // 3
+        if message["role"] == "user":
+            assert message["content"] == turns[place].question
+    assert chat.position_of(turns, len(shown)) is None
+
+
+def test_an_answer_under_way_shows_what_is_going_on_until_the_first_word() -> None:
+    asked = turn(0, answer="", status="streaming")
+    live = Live(asked)
+    live.say("loading the model")
+    assert chat.messages([asked], live)[-1]["content"] == "*loading the model …*"
+    live.text = "It is"
+    assert chat.messages([asked], live)[-1]["content"] == "It is"
+
+
+@pytest.mark.parametrize(
+    ("status", "shown"),
+    [("stopped", "Stopped."), ("interrupted", "Interrupted"), ("failed", "No answer")],
+)
+def test_how_an_answer_ended_is_said(status: str, shown: str) -> None:
+    content = chat.messages([turn(0, status=status, error="the server broke off")])[-1]["content"]
+    assert shown in content
+    assert content.startswith("a")
