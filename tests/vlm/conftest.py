@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -9,14 +12,17 @@ from slava.domain import Box
 from slava.vlm.backbone import View
 from tests.vlm import vlm_checkpoints, vlm_more_checkpoints
 
+Maker = Callable[[str], Path]
+"""Gives the folder of a checkpoint by the name of its architecture."""
+
 
 @pytest.fixture(scope="session")
-def checkpoint(tmp_path_factory: pytest.TempPathFactory):
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Maker:
     """Folder of a checkpoint by the name of its architecture; made at first use."""
     root = tmp_path_factory.mktemp("checkpoints")
     makers = {**vlm_checkpoints.MAKERS, **vlm_more_checkpoints.MAKERS}
 
-    def folder(name: str):
+    def folder(name: str) -> Path:
         path = root / name
         return path if path.exists() else makers[name](path)
 
@@ -24,7 +30,7 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory):
 
 
 @pytest.fixture(scope="session", autouse=True)
-def one_thread():
+def one_thread() -> Iterator[None]:
     """Models this small run faster on one core than on several that wait for each other."""
     torch = pytest.importorskip("torch")
     before = torch.get_num_threads()

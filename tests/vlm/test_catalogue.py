@@ -22,7 +22,7 @@ note = "n"
 """
 
 
-def test_small_to_large_and_every_family_current():
+def test_small_to_large_and_every_family_current() -> None:
     models = list_models()
     assert [m.parameters for m in models] == sorted(m.parameters for m in models)
     families = {m.family.split(" (")[0] for m in models}
@@ -31,26 +31,26 @@ def test_small_to_large_and_every_family_current():
     assert models[0].memory_gb("none") < 1.5, "one that any laptop can run"
 
 
-def test_memory_shrinks_with_quantization():
+def test_memory_shrinks_with_quantization() -> None:
     for model in list_models():
         assert model.memory_gb("none") > model.memory_gb("int8") >= model.memory_gb("nf4")
         assert model.memory_gb("none") >= model.parameters * 2 / 1000
 
 
-def test_records_are_plain_json():
+def test_records_are_plain_json() -> None:
     for model in list_models():
         record = json.loads(json.dumps(model.to_record()))
         assert set(record["memory_gb"]) == {"none", "int8", "nf4"}
         assert record["licence"]
 
 
-def test_an_entry_is_found_by_its_id():
+def test_an_entry_is_found_by_its_id() -> None:
     first = list_models()[0]
     assert find_recommended(first.reference) == first
     assert find_recommended("owner/unknown") is None
 
 
-def test_everything_wrong_is_said_at_once():
+def test_everything_wrong_is_said_at_once() -> None:
     text = GOOD.replace("quantizable = 800", "quantizable = 2000").replace('"one"', '"many"')
     text += GOOD.replace('licence = "MIT"', "").replace("owner/name", "owner/other")
     with pytest.raises(BadSetting) as caught:
@@ -71,11 +71,11 @@ def test_everything_wrong_is_said_at_once():
         ("[[model]]", "[[model]", "is not TOML"),
     ],
 )
-def test_a_wrong_entry_is_refused(old, new, words):
+def test_a_wrong_entry_is_refused(old: str, new: str, words: str) -> None:
     with pytest.raises(BadSetting, match=words):
         parse_catalogue(GOOD.replace(old, new, 1))
 
 
-def test_a_model_listed_twice_is_refused():
+def test_a_model_listed_twice_is_refused() -> None:
     with pytest.raises(BadSetting, match="owner/name: listed twice"):
         parse_catalogue(GOOD + GOOD)

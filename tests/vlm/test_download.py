@@ -6,6 +6,7 @@ import hashlib
 import json
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +36,7 @@ SIZE = sum(len(FILES[name]) for name in WANTED)
 
 
 @pytest.fixture
-def hub(monkeypatch):
+def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeHub]:
     with FakeHub(repositories={"owner/model": dict(FILES)}).serving() as served:
         monkeypatch.setenv("HF_ENDPOINT", served.url)
         monkeypatch.setenv("HF_HUB_OFFLINE", "1")
@@ -43,7 +44,9 @@ def hub(monkeypatch):
         yield served
 
 
-def test_the_size_is_asked_first_and_nothing_comes_without_a_yes(hub, tmp_path):
+def test_the_size_is_asked_first_and_nothing_comes_without_a_yes(
+    hub: FakeHub, tmp_path: Path
+) -> None:
     with pytest.raises(ModelNeedsDownload) as caught:
         download_model("owner/model", confirmed=False, cache_dir=tmp_path)
     assert caught.value.size_bytes == SIZE == ask_size("owner/model")
@@ -51,7 +54,7 @@ def test_the_size_is_asked_first_and_nothing_comes_without_a_yes(hub, tmp_path):
     assert not list(tmp_path.rglob("*.safetensors"))
 
 
-def test_a_download_fetches_what_is_needed_and_can_be_found(hub, tmp_path):
+def test_a_download_fetches_what_is_needed_and_can_be_found(hub: FakeHub, tmp_path: Path) -> None:
     told: list[str] = []
     folder = download_model(
         "owner/model", confirmed=True, cache_dir=tmp_path, on_progress=told.append
@@ -67,18 +70,18 @@ def test_a_download_fetches_what_is_needed_and_can_be_found(hub, tmp_path):
     assert len(hub.served) == before, "what is here is not fetched again"
 
 
-def test_a_connection_that_breaks_once_is_resumed_at_once(hub, tmp_path):
+def test_a_connection_that_breaks_once_is_resumed_at_once(hub: FakeHub, tmp_path: Path) -> None:
     hub.cut_after_bytes, hub.cuts_left = 100_000, 1
     folder = download_model("owner/model", confirmed=True, cache_dir=tmp_path)
     assert (folder / "model.safetensors").read_bytes() == SAFETENSORS
     assert hub.ranges == ["bytes=100000-"]
 
 
-def test_a_download_that_was_stopped_goes_on_where_it_was(hub, tmp_path):
+def test_a_download_that_was_stopped_goes_on_where_it_was(hub: FakeHub, tmp_path: Path) -> None:
     hub.stall = threading.Event()
     stop = threading.Event()
 
-    def stop_in_the_middle():
+    def stop_in_the_middle() -> None:
         while not _parts(tmp_path) or _parts(tmp_path)[0].stat().st_size == 0:
             time.sleep(0.02)
         stop.set()
@@ -104,7 +107,7 @@ def _parts(cache: Path) -> list[Path]:
     return list(cache.rglob("*.part"))
 
 
-def test_damaged_weights_never_enter_the_cache(hub, tmp_path):
+def test_damaged_weights_never_enter_the_cache(hub: FakeHub, tmp_path: Path) -> None:
     hub.damaged = True
     with pytest.raises(ModelError, match=r"model\.safetensors arrived damaged \(its SHA-256"):
         download_model("owner/model", confirmed=True, cache_dir=tmp_path)
@@ -115,7 +118,9 @@ def test_damaged_weights_never_enter_the_cache(hub, tmp_path):
     assert download_model("owner/model", confirmed=True, cache_dir=tmp_path).is_dir()
 
 
-def test_a_hub_that_cannot_be_reached_is_one_clear_message(tmp_path, monkeypatch):
+def test_a_hub_that_cannot_be_reached_is_one_clear_message(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     for confirmed in (True, False):
@@ -128,7 +133,7 @@ def test_a_hub_that_cannot_be_reached_is_one_clear_message(tmp_path, monkeypatch
         )
 
 
-def test_an_unknown_and_a_gated_model_say_what_to_do(hub, tmp_path):
+def test_an_unknown_and_a_gated_model_say_what_to_do(hub: FakeHub, tmp_path: Path) -> None:
     with pytest.raises(ModelNotFound, match="The hub knows no model owner/other"):
         download_model("owner/other", confirmed=True, cache_dir=tmp_path)
     hub.gated.add("owner/model")
@@ -138,7 +143,9 @@ def test_an_unknown_and_a_gated_model_say_what_to_do(hub, tmp_path):
         download_model("not an id", confirmed=True, cache_dir=tmp_path)
 
 
-def test_a_disk_that_is_too_small_is_said_before_the_weights(hub, tmp_path, monkeypatch):
+def test_a_disk_that_is_too_small_is_said_before_the_weights(
+    hub: FakeHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from collections import namedtuple
 
     usage = namedtuple("usage", "total used free")
@@ -147,7 +154,7 @@ def test_a_disk_that_is_too_small_is_said_before_the_weights(hub, tmp_path, monk
         download_model("owner/model", confirmed=True, cache_dir=tmp_path)
 
 
-def test_no_child_outlives_its_parent(hub, tmp_path):
+def test_no_child_outlives_its_parent(hub: FakeHub, tmp_path: Path) -> None:
     import subprocess
     import sys
 
@@ -165,7 +172,7 @@ def test_no_child_outlives_its_parent(hub, tmp_path):
     assert child.wait(10) == 1
 
 
-def test_where_links_are_not_allowed_a_file_is_kept_once(tmp_path):
+def test_where_links_are_not_allowed_a_file_is_kept_once(tmp_path: Path) -> None:
     blobs, folder = tmp_path / "blobs", tmp_path / "snapshot"
     for directory in (blobs, folder):
         directory.mkdir()

@@ -6,34 +6,35 @@ import base64
 import io
 import threading
 import time
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from slava.errors import BadSetting, EndpointFailed, ModelError
-from slava.vlm.backbone import Backbone, GenerationSettings, Message
+from slava.vlm.backbone import Backbone, Chunk, GenerationSettings, Message, View
 from slava.vlm.endpoint_backbone import EndpointBackbone
-from tests.vlm.fake_endpoint import FakeEndpoint
+from tests.vlm.fake_endpoint import FakeEndpoint, Fault
 
 SETTINGS = GenerationSettings(max_new_tokens=32, temperature=0.3, seed=7)
 TALK = [Message("system", "You look."), Message("user", "What is this?", (0,))]
 
 
 @pytest.fixture
-def fake():
+def fake() -> Iterator[FakeEndpoint]:
     with FakeEndpoint().serving() as served:
         yield served
 
 
 @pytest.fixture
-def backbone(fake):
+def backbone(fake: FakeEndpoint) -> Iterator[EndpointBackbone]:
     opened = EndpointBackbone(fake.url)
     yield opened
     opened.close()
 
 
-def received(stream) -> tuple[str, Exception | None]:
+def received(stream: Iterator[Chunk]) -> tuple[str, Exception | None]:
     """What came, and what ended it."""
     text = ""
     try:
@@ -44,7 +45,7 @@ def received(stream) -> tuple[str, Exception | None]:
     return text, None
 
 
-def test_the_only_model_is_picked(backbone, fake):
+def test_the_only_model_is_picked(backbone: EndpointBackbone, fake: FakeEndpoint) -> None:
     report = backbone.report()
     assert isinstance(backbone, Backbone)
     assert report.id == f"{fake.url}#tiny-vlm"
@@ -52,7 +53,9 @@ def test_the_only_model_is_picked(backbone, fake):
     assert report.can_score
 
 
-def test_an_answer_streams(backbone, fake, views):
+def test_an_answer_streams(
+    backbone: EndpointBackbone, fake: FakeEndpoint, views: list[View]
+) -> None:
     chunks = list(backbone.stream(TALK, views, SETTINGS))
     assert [chunk.text for chunk in chunks] == [*fake.words, ""]
     assert chunks[-1].finish == "end"
@@ -61,12 +64,16 @@ def test_an_answer_streams(backbone, fake, views):
     assert (sent["temperature"], sent["seed"]) == (0.3, 7)
 
 
-def test_an_answer_cut_by_the_limit_says_so(backbone, fake, views):
+def test_an_answer_cut_by_the_limit_says_so(
+    backbone: EndpointBackbone, fake: FakeEndpoint, views: list[View]
+) -> None:
     fake.finish_reason = "length"
     assert list(backbone.stream(TALK, views, SETTINGS))[-1].finish == "length"
 
 
-def test_the_micrograph_arrives_as_the_same_pixels(backbone, fake, views):
+def test_the_micrograph_arrives_as_the_same_pixels(
+    backbone: EndpointBackbone, fake: FakeEndpoint, views: list[View]
+) -> None:
     list(backbone.stream(TALK, views, SETTINGS))
     system, user = fake.requests[-1]["messages"]
     assert system == {"role": "system", "content": "You look."}
@@ -78,7 +85,9 @@ def test_the_micrograph_arrives_as_the_same_pixels(backbone, fake, views):
     np.testing.assert_array_equal(decoded, views[0].pixels)
 
 
-def test_a_budget_sends_a_smaller_picture(backbone, fake, views):
+def test_a_budget_sends_a_smaller_picture(
+    backbone: EndpointBackbone, fake: FakeEndpoint, views: list[View]
+) -> None:
     budget = GenerationSettings(max_image_tokens=8)
     seen = backbone.seen(views[0], budget)
     assert seen.image_tokens is None
@@ -89,7 +98,9 @@ def test_a_budget_sends_a_smaller_picture(backbone, fake, views):
     assert sent.size == (seen.width_px, seen.height_px)
 
 
-def test_stop_ends_a_slow_answer_at_once(backbone, fake, views):
+def test_stop_ends_a_slow_answer_at_once(
+    backbone: EndpointBackbone, fake: FakeEndpoint, views: list[View]
+) -> None:
     fake.seconds_per_word, fake.words = 0.1, ("word ",) * 100
     stop = threading.Event()
     chunks = []
@@ -104,7 +115,9 @@ def test_stop_ends_a_slow_answer_at_once(backbone, fake, views):
     assert fake.hung_up.wait(3), "the server is told that nobody listens any more"
 
 
-def test_stop_ends_the_wait_for_a_silent_server(backbone, fake, views):
+def test_stop_ends_the_wait_for_a_silent_server(
+    backbone: EndpointBackbone, fake: FakeEndpoint, views: list[View]
+) -> None:
     fake.fault = "silent"
     stop = threading.Event()
     threading.Timer(0.3, stop.set).start()
@@ -115,7 +128,9 @@ def test_stop_ends_the_wait_for_a_silent_server(backbone, fake, views):
     assert time.perf_counter() - began < 3
 
 
-def test_stop_ends_the_wait_for_a_server_that_still_reads_the_prompt(backbone, fake, views):
+def test_stop_ends_the_wait_for_a_server_that_still_reads_the_prompt(
+    backbone: EndpointBackbone, fake: FakeEndpoint, views: list[View]
+) -> None:
     fake.seconds_before_headers = 20
     stop = threading.Event()
     threading.Timer(0.3, stop.set).start()
@@ -127,7 +142,9 @@ def test_stop_ends_the_wait_for_a_server_that_still_reads_the_prompt(backbone, f
 
 
 @pytest.mark.parametrize("fault", ["cut", "no_end"])
-def test_an_endpoint_that_dies_mid_stream_keeps_what_came(backbone, fake, views, fault):
+def test_an_endpoint_that_dies_mid_stream_keeps_what_came(
+    backbone: EndpointBackbone, fake: FakeEndpoint, views: list[View], fault: Fault
+) -> None:
     fake.fault = fault
     text, error = received(backbone.stream(TALK, views, SETTINGS))
     assert text == "Round particles"
@@ -137,7 +154,9 @@ def test_an_endpoint_that_dies_mid_stream_keeps_what_came(backbone, fake, views,
     assert received(backbone.stream(TALK, views, SETTINGS))[1] is None, "the app goes on"
 
 
-def test_an_error_inside_the_stream_is_told(backbone, fake, views):
+def test_an_error_inside_the_stream_is_told(
+    backbone: EndpointBackbone, fake: FakeEndpoint, views: list[View]
+) -> None:
     fake.fault = "error_event"
     text, error = received(backbone.stream(TALK, views, SETTINGS))
     assert text == "Round particles"
@@ -146,20 +165,24 @@ def test_an_error_inside_the_stream_is_told(backbone, fake, views):
     )
 
 
-def test_garbage_is_called_so(backbone, fake, views):
+def test_garbage_is_called_so(
+    backbone: EndpointBackbone, fake: FakeEndpoint, views: list[View]
+) -> None:
     fake.fault = "garbage"
     _, error = received(backbone.stream(TALK, views, SETTINGS))
     assert str(error).startswith("127.0.0.1 sent something that is not the OpenAI protocol")
 
 
-def test_a_connection_closed_before_an_answer_is_told(backbone, fake, views):
+def test_a_connection_closed_before_an_answer_is_told(
+    backbone: EndpointBackbone, fake: FakeEndpoint, views: list[View]
+) -> None:
     fake.fault = "hang_up"
     text, error = received(backbone.stream(TALK, views, SETTINGS))
     assert text == ""
     assert "The connection to 127.0.0.1 broke off" in str(error)
 
 
-def test_silence_is_given_up(fake, views):
+def test_silence_is_given_up(fake: FakeEndpoint, views: list[View]) -> None:
     fake.fault = "silent"
     backbone = EndpointBackbone(fake.url, timeout=0.4)
     _, error = received(backbone.stream(TALK, views, SETTINGS))
@@ -178,7 +201,9 @@ def test_silence_is_given_up(fake, views):
         (302, "answered 302 Found"),
     ],
 )
-def test_refusals_come_with_words(backbone, fake, views, status, words):
+def test_refusals_come_with_words(
+    backbone: EndpointBackbone, fake: FakeEndpoint, views: list[View], status: int, words: str
+) -> None:
     fake.status = status
     with pytest.raises(EndpointFailed) as caught:
         list(backbone.stream(TALK, views, SETTINGS))
@@ -187,12 +212,12 @@ def test_refusals_come_with_words(backbone, fake, views, status, words):
     assert len(fake.requests) == 1, "nothing is retried in silence"
 
 
-def test_nobody_listening_is_told():
+def test_nobody_listening_is_told() -> None:
     with pytest.raises(EndpointFailed, match=r"Nothing answers at http://127\.0\.0\.1:9/v1"):
         EndpointBackbone("http://127.0.0.1:9")
 
 
-def test_a_key_is_sent_and_never_shown(fake, views):
+def test_a_key_is_sent_and_never_shown(fake: FakeEndpoint, views: list[View]) -> None:
     fake.api_key = "sk-secret"
     with pytest.raises(EndpointFailed, match=r"401 Unauthorized \(Incorrect API key\)\. Give the"):
         EndpointBackbone(fake.url)
@@ -202,7 +227,7 @@ def test_a_key_is_sent_and_never_shown(fake, views):
     backbone.close()
 
 
-def test_several_models_ask_for_a_name(fake):
+def test_several_models_ask_for_a_name(fake: FakeEndpoint) -> None:
     fake.models = ("one", "two")
     with pytest.raises(EndpointFailed, match=r"serves several models: one, two\. Name one: .*#one"):
         EndpointBackbone(fake.url)
@@ -213,7 +238,7 @@ def test_several_models_ask_for_a_name(fake):
     chosen.close()
 
 
-def test_a_server_without_models_and_one_that_is_no_endpoint(fake):
+def test_a_server_without_models_and_one_that_is_no_endpoint(fake: FakeEndpoint) -> None:
     fake.models = ()
     with pytest.raises(EndpointFailed, match="serves no model"):
         EndpointBackbone(fake.url)
@@ -225,18 +250,20 @@ def test_a_server_without_models_and_one_that_is_no_endpoint(fake):
 @pytest.mark.parametrize(
     "url", ["ftp://host/v1", "file:///etc/passwd", "127.0.0.1:8000", "http://"]
 )
-def test_only_http_urls(url):
+def test_only_http_urls(url: str) -> None:
     with pytest.raises(BadSetting, match="is not an http or https URL"):
         EndpointBackbone(url)
 
 
-def test_a_password_in_the_url_is_refused_and_not_repeated():
+def test_a_password_in_the_url_is_refused_and_not_repeated() -> None:
     with pytest.raises(BadSetting) as caught:
         EndpointBackbone("http://me:secret@127.0.0.1:1/v1")
     assert "secret" not in str(caught.value)
 
 
-def test_another_machine_is_named_before_anything_is_sent(fake, monkeypatch):
+def test_another_machine_is_named_before_anything_is_sent(
+    fake: FakeEndpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(EndpointBackbone, "_is_loopback", property(lambda self: False))
     backbone = EndpointBackbone(fake.url)
     notice = backbone.report().notice
@@ -244,12 +271,14 @@ def test_another_machine_is_named_before_anything_is_sent(fake, monkeypatch):
     backbone.close()
 
 
-def test_scores_are_the_log_probabilities_of_the_candidates_words(backbone, fake, views):
+def test_scores_are_the_log_probabilities_of_the_candidates_words(
+    backbone: EndpointBackbone, fake: FakeEndpoint, views: list[View]
+) -> None:
     scores = backbone.score(TALK, views, ["tips", "porous sponge"])
     np.testing.assert_allclose(scores, [-4.0, -12.0])
 
 
-def test_a_server_that_is_not_vllm_cannot_score(fake, views):
+def test_a_server_that_is_not_vllm_cannot_score(fake: FakeEndpoint, views: list[View]) -> None:
     fake.owned_by = "llamacpp"
     backbone = EndpointBackbone(fake.url)
     assert not backbone.report().can_score
@@ -258,13 +287,15 @@ def test_a_server_that_is_not_vllm_cannot_score(fake, views):
     backbone.close()
 
 
-def test_after_closing_it_says_so(fake, views):
+def test_after_closing_it_says_so(fake: FakeEndpoint, views: list[View]) -> None:
     backbone = EndpointBackbone(fake.url)
     backbone.close()
     with pytest.raises(ModelError, match="has been closed"):
         list(backbone.stream(TALK, views, SETTINGS))
 
 
-def test_a_micrograph_that_was_not_given_is_an_error(backbone, views):
+def test_a_micrograph_that_was_not_given_is_an_error(
+    backbone: EndpointBackbone, views: list[View]
+) -> None:
     with pytest.raises(ModelError, match="A message shows micrograph 5, but 2 were given"):
         list(backbone.stream([Message("user", "?", (5,))], views, SETTINGS))

@@ -11,15 +11,18 @@ from pathlib import Path
 
 import pytest
 
+from slava.domain.conversation import Quantization
 from slava.errors import ModelDoesNotFit, ModelNeedsDownload, ModelNotFound, ModelUnusable
 from slava.vlm import memory
+from slava.vlm.backbone import View
 from slava.vlm.memory import count_weights, estimate
 from slava.vlm.model_folder import find_model
 from slava.vlm.transformers_backbone import TransformersBackbone
+from tests.vlm.conftest import Maker
 
 
 @pytest.fixture
-def llava(checkpoint, tmp_path) -> Path:
+def llava(checkpoint: Maker, tmp_path: Path) -> Path:
     """A copy of a checkpoint that a test may break."""
     return Path(shutil.copytree(checkpoint("llava"), tmp_path / "my-llava"))
 
@@ -29,7 +32,7 @@ def change_config(folder: Path, **changes: object) -> None:
     path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
 
 
-def test_a_folder_is_found_with_its_licence(llava):
+def test_a_folder_is_found_with_its_licence(llava: Path) -> None:
     (llava / "README.md").write_text("---\nlanguage: en\nlicense: apache-2.0\n---\n# A model\n")
     found = find_model(llava)
     assert (found.name, found.model_type, found.licence) == ("my-llava", "llava", "apache-2.0")
@@ -37,12 +40,12 @@ def test_a_folder_is_found_with_its_licence(llava):
 
 
 @pytest.mark.parametrize("reference", ["no-such-thing", "/no/such/folder", "a/b/c", "C:\\x"])
-def test_what_is_nothing_is_not_found(reference):
+def test_what_is_nothing_is_not_found(reference: str) -> None:
     with pytest.raises(ModelNotFound, match="is neither a folder on this machine, nor a repo"):
         find_model(reference)
 
 
-def test_a_repository_that_is_not_cached_needs_a_download(tmp_path):
+def test_a_repository_that_is_not_cached_needs_a_download(tmp_path: Path) -> None:
     with pytest.raises(ModelNeedsDownload) as caught:
         find_model("owner/name", cache_dir=tmp_path)
     assert caught.value.size_bytes is None
@@ -51,12 +54,12 @@ def test_a_repository_that_is_not_cached_needs_a_download(tmp_path):
     assert caught.value.size_bytes == 4_300_000_000, "as the catalogue says"
 
 
-def test_a_file_is_no_folder(llava):
+def test_a_file_is_no_folder(llava: Path) -> None:
     with pytest.raises(ModelUnusable, match=r"model\.safetensors is a file, not a model folder"):
         find_model(llava / "model.safetensors")
 
 
-def test_a_folder_of_something_else(tmp_path):
+def test_a_folder_of_something_else(tmp_path: Path) -> None:
     with pytest.raises(ModelUnusable, match=r"holds no config\.json, so it is no model folder"):
         find_model(tmp_path)
     (tmp_path / "config.json").write_text("{not json")
@@ -67,7 +70,7 @@ def test_a_folder_of_something_else(tmp_path):
         find_model(tmp_path)
 
 
-def test_a_folder_without_weights(llava):
+def test_a_folder_without_weights(llava: Path) -> None:
     (llava / "model.safetensors").unlink()
     with pytest.raises(ModelUnusable) as caught:
         find_model(llava)
@@ -81,20 +84,20 @@ def test_a_folder_without_weights(llava):
     ("name", "reason"),
     [("pytorch_model.bin", "pickles, which can run code"), ("model-q4.gguf", "with llama.cpp")],
 )
-def test_weights_in_another_format_are_refused(llava, name, reason):
+def test_weights_in_another_format_are_refused(llava: Path, name: str, reason: str) -> None:
     (llava / "model.safetensors").rename(llava / name)
     with pytest.raises(ModelUnusable, match=reason):
         find_model(llava)
 
 
-def test_a_missing_part_is_named(llava):
+def test_a_missing_part_is_named(llava: Path) -> None:
     index = {"weight_map": {"a": "model-00001-of-00002.safetensors", "b": "model.safetensors"}}
     (llava / "model.safetensors.index.json").write_text(json.dumps(index))
     with pytest.raises(ModelUnusable, match=r"lacks model-00001-of-00002\.safetensors, which its"):
         find_model(llava)
 
 
-def test_code_that_comes_with_weights_never_runs(llava, tmp_path):
+def test_code_that_comes_with_weights_never_runs(llava: Path, tmp_path: Path) -> None:
     mark = tmp_path / "it ran"
     (llava / "evil.py").write_text(f"open({str(mark)!r}, 'w')\n")
     change_config(llava, auto_map={"AutoModelForImageTextToText": "evil.Model"})
@@ -103,7 +106,7 @@ def test_code_that_comes_with_weights_never_runs(llava, tmp_path):
     assert not mark.exists()
 
 
-def test_code_named_by_a_processor_never_runs(llava, tmp_path):
+def test_code_named_by_a_processor_never_runs(llava: Path, tmp_path: Path) -> None:
     mark = tmp_path / "it ran"
     (llava / "evil.py").write_text(f"open({str(mark)!r}, 'w')\n")
     path = llava / "processor_config.json"
@@ -115,7 +118,7 @@ def test_code_named_by_a_processor_never_runs(llava, tmp_path):
     assert not mark.exists()
 
 
-def test_weights_that_are_cut_short(llava):
+def test_weights_that_are_cut_short(llava: Path) -> None:
     weights = llava / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-1000])
     with pytest.raises(ModelUnusable, match=r"model\.safetensors is cut short, \d+ of \d+ bytes"):
@@ -125,19 +128,19 @@ def test_weights_that_are_cut_short(llava):
 @pytest.mark.parametrize(
     "content", [b"", b"abc", b"version https://git-lfs.github.com/spec/v1\n" * 9, b"\xff" * 64]
 )
-def test_weights_that_are_no_weights(llava, content):
+def test_weights_that_are_no_weights(llava: Path, content: bytes) -> None:
     (llava / "model.safetensors").write_bytes(content)
     with pytest.raises(ModelUnusable, match=r"is not a safetensors file"):
         TransformersBackbone.load(llava)
 
 
-def test_a_model_of_another_kind(llava):
+def test_a_model_of_another_kind(llava: Path) -> None:
     change_config(llava, model_type="bert")
     with pytest.raises(ModelUnusable, match="is of the kind bert, which is no image-text-to-text"):
         TransformersBackbone.load(llava)
 
 
-def test_a_folder_without_a_processor(llava):
+def test_a_folder_without_a_processor(llava: Path) -> None:
     for name in ("processor_config.json", "preprocessor_config.json", "tokenizer_config.json"):
         (llava / name).unlink(missing_ok=True)
     (llava / "tokenizer.json").unlink()
@@ -146,7 +149,7 @@ def test_a_folder_without_a_processor(llava):
     assert "\n" not in str(caught.value)
 
 
-def test_weights_that_do_not_go_with_the_config(llava):
+def test_weights_that_do_not_go_with_the_config(llava: Path) -> None:
     config = json.loads((llava / "config.json").read_text())
     config["text_config"]["hidden_size"] = 256
     (llava / "config.json").write_text(json.dumps(config))
@@ -154,13 +157,13 @@ def test_weights_that_do_not_go_with_the_config(llava):
         TransformersBackbone.load(llava)
 
 
-def test_a_foreign_quantization_is_refused(llava):
+def test_a_foreign_quantization_is_refused(llava: Path) -> None:
     change_config(llava, quantization_config={"quant_method": "gptq", "bits": 4})
     with pytest.raises(ModelUnusable, match="is stored quantized with gptq, which sLAVA does not"):
         TransformersBackbone.load(llava)
 
 
-def test_a_model_without_a_chat_template_says_so(llava, views):
+def test_a_model_without_a_chat_template_says_so(llava: Path, views: list[View]) -> None:
     from slava.vlm.backbone import GenerationSettings, Message
 
     (llava / "chat_template.jinja").unlink()
@@ -173,7 +176,9 @@ def test_a_model_without_a_chat_template_says_so(llava, views):
     loaded.close()
 
 
-def test_a_template_that_knows_no_system_gets_it_in_the_question(llava, views):
+def test_a_template_that_knows_no_system_gets_it_in_the_question(
+    llava: Path, views: list[View]
+) -> None:
     from slava.vlm.backbone import GenerationSettings, Message
 
     path = llava / "chat_template.jinja"
@@ -195,7 +200,9 @@ def test_a_template_that_knows_no_system_gets_it_in_the_question(llava, views):
         *((name, "nf4") for name in ("gemma3", "pixtral")),
     ],
 )
-def test_the_estimate_of_the_weights_is_what_they_take(checkpoint, name, quantization):
+def test_the_estimate_of_the_weights_is_what_they_take(
+    checkpoint: Maker, name: str, quantization: Quantization
+) -> None:
     folder = find_model(checkpoint(name))
     said = estimate(folder, quantization).weights
     loaded = TransformersBackbone.load(folder.path, quantization=quantization, device="cpu")
@@ -204,7 +211,7 @@ def test_the_estimate_of_the_weights_is_what_they_take(checkpoint, name, quantiz
     assert said == pytest.approx(held, rel=0.03)
 
 
-def test_parameters_are_counted_from_headers_alone(checkpoint):
+def test_parameters_are_counted_from_headers_alone(checkpoint: Maker) -> None:
     from transformers import AutoModelForImageTextToText
 
     folder = checkpoint("idefics3")
@@ -215,7 +222,9 @@ def test_parameters_are_counted_from_headers_alone(checkpoint):
     assert 0 < count.quantizable < count.parameters
 
 
-def test_a_model_that_does_not_fit_is_refused_before_loading(llava, monkeypatch):
+def test_a_model_that_does_not_fit_is_refused_before_loading(
+    llava: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = find_model(llava)
     free = estimate(folder, "nf4").total + 1
     monkeypatch.setattr("slava.vlm.loading.free_memory", lambda device: free)
@@ -231,11 +240,11 @@ def test_a_model_that_does_not_fit_is_refused_before_loading(llava, monkeypatch)
         TransformersBackbone.load(llava, device="cpu")
 
 
-def test_free_memory_is_asked_of_the_machine():
+def test_free_memory_is_asked_of_the_machine() -> None:
     assert memory.free_memory("cpu") > 1e8
 
 
-def test_looking_at_a_folder_imports_no_torch(llava):
+def test_looking_at_a_folder_imports_no_torch(llava: Path) -> None:
     code = (
         "import sys; from slava.vlm.model_folder import find_model; "
         "from slava.vlm.memory import estimate, free_memory; "

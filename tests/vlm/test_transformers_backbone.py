@@ -7,21 +7,25 @@ import itertools
 import threading
 import time
 import weakref
+from collections.abc import Generator, Iterable, Iterator
+from typing import Any
 
 import numpy as np
 import pytest
 
+from slava.domain.conversation import Quantization
 from slava.errors import BadQuestion, ModelError
-from slava.vlm.backbone import Backbone, GenerationSettings, Message
+from slava.vlm.backbone import Backbone, Chunk, GenerationSettings, Message, View
 from slava.vlm.generation import Ends
 from slava.vlm.scoring import Scorer
 from slava.vlm.transformers_backbone import TransformersBackbone
+from tests.vlm.conftest import Maker
 
 torch = pytest.importorskip("torch")
 
 ARCHITECTURES = ("qwen2_5_vl", "idefics3", "llava", "llava_onevision")
 FURTHER = ("qwen3_vl", "internvl", "gemma3", "pixtral")
-QUANTIZATIONS = ("none", "int8", "nf4")
+QUANTIZATIONS: tuple[Quantization, ...] = ("none", "int8", "nf4")
 LOADS = [*itertools.product(ARCHITECTURES, QUANTIZATIONS), *((name, "none") for name in FURTHER)]
 SHORT = GenerationSettings(max_new_tokens=8)
 TALK = [
@@ -31,7 +35,7 @@ TALK = [
 
 
 @pytest.fixture(scope="module", params=LOADS, ids="-".join)
-def backbone(request: pytest.FixtureRequest, checkpoint):
+def backbone(request: pytest.FixtureRequest, checkpoint: Maker) -> Iterator[TransformersBackbone]:
     name, quantization = request.param
     loaded = TransformersBackbone.load(checkpoint(name), quantization=quantization, device="cpu")
     yield loaded
@@ -39,17 +43,19 @@ def backbone(request: pytest.FixtureRequest, checkpoint):
 
 
 @pytest.fixture(scope="module")
-def qwen(checkpoint):
+def qwen(checkpoint: Maker) -> Iterator[TransformersBackbone]:
     loaded = TransformersBackbone.load(checkpoint("qwen2_5_vl"), device="cpu")
     yield loaded
     loaded.close()
 
 
-def text_of(chunks) -> str:
+def text_of(chunks: Iterable[Chunk]) -> str:
     return "".join(chunk.text for chunk in chunks)
 
 
-def bare(backbone: TransformersBackbone, messages, views, new_tokens: int) -> tuple[list[int], str]:
+def bare(
+    backbone: TransformersBackbone, messages: list[Message], views: list[View], new_tokens: int
+) -> tuple[list[int], str]:
     """The same answer by a plain generate, without thread, queue or streaming."""
     inputs = backbone._placed(backbone._prompter.prepare(messages, views, SHORT).inputs)
     with torch.inference_mode():
@@ -58,18 +64,20 @@ def bare(backbone: TransformersBackbone, messages, views, new_tokens: int) -> tu
     return new, backbone._prompter.tokenizer.decode(new, skip_special_tokens=True)
 
 
-def test_it_reports_what_it_is(backbone):
+def test_it_reports_what_it_is(backbone: TransformersBackbone) -> None:
     report = backbone.report()
     assert isinstance(backbone, Backbone)
     assert report.kind == "transformers"
     assert report.device == "cpu"
     assert report.context_tokens == 1024
-    assert report.parameters > 400_000
-    assert report.memory_bytes > 0
+    assert (report.parameters or 0) > 400_000
+    assert (report.memory_bytes or 0) > 0
     assert report.notice == ""
 
 
-def test_the_stream_is_what_generate_answers(backbone, views):
+def test_the_stream_is_what_generate_answers(
+    backbone: TransformersBackbone, views: list[View]
+) -> None:
     chunks = list(backbone.stream(TALK, views, SHORT))
     ids, text = bare(backbone, TALK, views, SHORT.max_new_tokens)
     assert text_of(chunks) == text
@@ -78,7 +86,9 @@ def test_the_stream_is_what_generate_answers(backbone, views):
     assert all(chunk.finish is None for chunk in chunks[:-1])
 
 
-def test_several_micrographs_reach_the_model_in_their_turns(backbone, views):
+def test_several_micrographs_reach_the_model_in_their_turns(
+    backbone: TransformersBackbone, views: list[View]
+) -> None:
     both = [*TALK, Message("assistant", "fibres"), Message("user", "And this one?", (1,))]
     first = backbone._prompter.prepare(TALK, views, SHORT)
     second = backbone._prompter.prepare(both, views, SHORT)
@@ -91,12 +101,12 @@ def test_several_micrographs_reach_the_model_in_their_turns(backbone, views):
     assert list(backbone.stream(both, views, SHORT))[-1].finish
 
 
-def test_the_picture_matters(backbone, views):
+def test_the_picture_matters(backbone: TransformersBackbone, views: list[View]) -> None:
     other = backbone.score(TALK, [views[1]], ["particles"])
     assert backbone.score(TALK, [views[0]], ["particles"]) != other
 
 
-def test_stop_ends_within_a_token(backbone, views):
+def test_stop_ends_within_a_token(backbone: TransformersBackbone, views: list[View]) -> None:
     stop = threading.Event()
     chunks = []
     for chunk in backbone.stream(TALK, views, GenerationSettings(max_new_tokens=200), stop):
@@ -107,7 +117,9 @@ def test_stop_ends_within_a_token(backbone, views):
     assert not any(t.name == "slava-generate" for t in threading.enumerate())
 
 
-def test_scores_are_those_of_a_plain_forward_pass(backbone, views):
+def test_scores_are_those_of_a_plain_forward_pass(
+    backbone: TransformersBackbone, views: list[View]
+) -> None:
     candidates = ["particles", "fibres and nanowires", "porous sponge"]
     scores = backbone.score(TALK, views, candidates)
     assert scores.shape == (3,)
@@ -118,7 +130,9 @@ def test_scores_are_those_of_a_plain_forward_pass(backbone, views):
     assert backbone._scorer.shares_prefix
 
 
-def plain_score(backbone, messages, views, candidate: str) -> float:
+def plain_score(
+    backbone: TransformersBackbone, messages: list[Message], views: list[View], candidate: str
+) -> float:
     """From the logits of one pass over prompt, candidate and end token."""
     inputs, tail = spoken(backbone, messages, views, candidate)
     begin = inputs["input_ids"].shape[1]
@@ -130,7 +144,9 @@ def plain_score(backbone, messages, views, candidate: str) -> float:
     return float(sum(logs[i, token] for i, token in enumerate(tail)))
 
 
-def spoken(backbone, messages, views, candidate: str):
+def spoken(
+    backbone: TransformersBackbone, messages: list[Message], views: list[View], candidate: str
+) -> tuple[dict[str, Any], list[int]]:
     """The prompt's tensors, and the tokens that a model would write for ``candidate``."""
     prompter = backbone._prompter
     prompt = prompter.prepare(messages, views, SHORT)
@@ -140,14 +156,16 @@ def spoken(backbone, messages, views, candidate: str):
     return backbone._placed(prompt.inputs), [*tail, prompter.tokenizer.convert_tokens_to_ids(end)]
 
 
-def append(inputs, token: int) -> None:
+def append(inputs: dict[str, Any], token: int) -> None:
     for name in ("input_ids", "attention_mask", "mm_token_type_ids", "token_type_ids"):
         if name in inputs:
             fill = {"input_ids": token, "attention_mask": 1}.get(name, 0)
             inputs[name] = torch.cat([inputs[name], inputs[name].new_tensor([[fill]])], 1)
 
 
-def test_scores_are_those_of_writing_token_by_token(qwen, views):
+def test_scores_are_those_of_writing_token_by_token(
+    qwen: TransformersBackbone, views: list[View]
+) -> None:
     inputs, tail = spoken(qwen, TALK, views, "tips")
     total = 0.0
     with torch.inference_mode():
@@ -158,7 +176,9 @@ def test_scores_are_those_of_writing_token_by_token(qwen, views):
     assert qwen.score(TALK, views, ["tips"])[0] == pytest.approx(total, abs=1e-3)
 
 
-def test_a_model_that_takes_a_cache_up_wrongly_is_scored_without(qwen, views, monkeypatch):
+def test_a_model_that_takes_a_cache_up_wrongly_is_scored_without(
+    qwen: TransformersBackbone, views: list[View], monkeypatch: pytest.MonkeyPatch
+) -> None:
     expected = qwen.score(TALK, views, ["tips", "fibres"])
     scorer = Scorer(qwen._model)
     monkeypatch.setattr(scorer, "_after", lambda *_: -1.0)
@@ -167,23 +187,27 @@ def test_a_model_that_takes_a_cache_up_wrongly_is_scored_without(qwen, views, mo
     assert scorer.shares_prefix is False
 
 
-def test_seen_tells_the_tokens_that_the_prompt_spends(backbone, views):
+def test_seen_tells_the_tokens_that_the_prompt_spends(
+    backbone: TransformersBackbone, views: list[View]
+) -> None:
     seen = backbone.seen(views[0], SHORT)
     prompt = backbone._prompter.prepare(TALK, views, SHORT)
     assert seen.image_tokens == prompt.image_tokens
     assert 0 < seen.width_px <= 400
 
 
-def test_a_budget_makes_the_picture_cheaper_where_the_family_can(backbone, views):
+def test_a_budget_makes_the_picture_cheaper_where_the_family_can(
+    backbone: TransformersBackbone, views: list[View]
+) -> None:
     budget = GenerationSettings(max_new_tokens=4, max_image_tokens=40)
     seen = backbone.seen(views[0], budget)
-    assert seen.image_tokens <= 40
+    assert (seen.image_tokens or 0) <= 40
     prompt = backbone._prompter.prepare(TALK, views, budget)
     assert prompt.image_tokens == seen.image_tokens
     assert list(backbone.stream(TALK, views, budget))[-1].finish
 
 
-def test_closing_frees_the_weights(checkpoint, views):
+def test_closing_frees_the_weights(checkpoint: Maker, views: list[View]) -> None:
     for quantization in QUANTIZATIONS:
         loaded = TransformersBackbone.load(checkpoint("llava"), quantization=quantization)
         list(loaded.stream(TALK, views, SHORT))
@@ -197,24 +221,29 @@ def test_closing_frees_the_weights(checkpoint, views):
             list(loaded.stream(TALK, views, SHORT))
 
 
-def test_quantized_weights_are_smaller(checkpoint):
+def test_quantized_weights_are_smaller(checkpoint: Maker) -> None:
     sizes = []
     for quantization in QUANTIZATIONS:
         loaded = TransformersBackbone.load(checkpoint("llava"), quantization=quantization)
-        sizes.append(loaded.report().memory_bytes)
+        sizes.append(loaded.report().memory_bytes or 0)
         loaded.close()
     assert sizes[0] > sizes[1] > sizes[2]
 
 
-def test_closing_the_iterator_ends_the_thread(qwen, views):
+def test_closing_the_iterator_ends_the_thread(
+    qwen: TransformersBackbone, views: list[View]
+) -> None:
     answer = qwen.stream(TALK, views, GenerationSettings(max_new_tokens=300))
+    assert isinstance(answer, Generator)
     next(answer)
     answer.close()
     assert not any(t.name == "slava-generate" for t in threading.enumerate())
     assert list(qwen.stream(TALK, views, SHORT))[-1].finish
 
 
-def test_stop_works_while_the_prompt_is_still_being_read(qwen, views, monkeypatch):
+def test_stop_works_while_the_prompt_is_still_being_read(
+    qwen: TransformersBackbone, views: list[View], monkeypatch: pytest.MonkeyPatch
+) -> None:
     stop = threading.Event()
     layers = qwen._model.model.language_model.layers
     monkeypatch.setattr(layers[0], "forward", _slow(layers[0].forward, stop))
@@ -224,16 +253,18 @@ def test_stop_works_while_the_prompt_is_still_being_read(qwen, views, monkeypatc
     assert time.perf_counter() - began < 2
 
 
-def _slow(forward, stop):
-    def run(*args, **kwargs):
+def _slow(forward: Any, stop: threading.Event) -> Any:
+    def run(*args: Any, **kwargs: Any) -> Any:
         stop.set()
         return forward(*args, **kwargs)
 
     return run
 
 
-def test_greedy_repeats_and_sampling_follows_its_seed(qwen, views):
-    def answer(**settings):
+def test_greedy_repeats_and_sampling_follows_its_seed(
+    qwen: TransformersBackbone, views: list[View]
+) -> None:
+    def answer(**settings: Any) -> str:
         return text_of(qwen.stream(TALK, views, GenerationSettings(max_new_tokens=12, **settings)))
 
     assert answer() == answer()
@@ -241,13 +272,17 @@ def test_greedy_repeats_and_sampling_follows_its_seed(qwen, views):
     assert answer(temperature=1.5, seed=1) != answer(temperature=1.5, seed=2)
 
 
-def test_sampling_leaves_the_random_state_alone(qwen, views):
+def test_sampling_leaves_the_random_state_alone(
+    qwen: TransformersBackbone, views: list[View]
+) -> None:
     before = torch.random.get_rng_state()
     list(qwen.stream(TALK, views, GenerationSettings(max_new_tokens=3, temperature=1.0)))
     assert torch.equal(before, torch.random.get_rng_state())
 
 
-def test_an_end_token_ends_the_answer(qwen, views, monkeypatch):
+def test_an_end_token_ends_the_answer(
+    qwen: TransformersBackbone, views: list[View], monkeypatch: pytest.MonkeyPatch
+) -> None:
     first = bare(qwen, TALK, views, 1)[0][0]
     monkeypatch.setattr(qwen, "_ends", Ends((first,), qwen._ends.pad))
     chunks = list(qwen.stream(TALK, views, SHORT))
@@ -255,7 +290,9 @@ def test_an_end_token_ends_the_answer(qwen, views, monkeypatch):
     assert sum(chunk.tokens for chunk in chunks) == 1
 
 
-def test_old_turns_are_left_out_when_the_context_is_full(qwen, views):
+def test_old_turns_are_left_out_when_the_context_is_full(
+    qwen: TransformersBackbone, views: list[View]
+) -> None:
     old = [
         turn
         for i in range(40)
@@ -272,12 +309,16 @@ def test_old_turns_are_left_out_when_the_context_is_full(qwen, views):
     assert prompt.text.count("And now?") == 1
 
 
-def test_a_question_longer_than_the_context_is_refused_in_words(qwen, views):
+def test_a_question_longer_than_the_context_is_refused_in_words(
+    qwen: TransformersBackbone, views: list[View]
+) -> None:
     with pytest.raises(BadQuestion, match=r"The question with its context is \d+ tokens long"):
         list(qwen.stream([Message("user", "fibres? " * 12_500, (0,))], views, SHORT))
 
 
-def test_pictures_beyond_the_context_are_refused_in_words(checkpoint, views):
+def test_pictures_beyond_the_context_are_refused_in_words(
+    checkpoint: Maker, views: list[View]
+) -> None:
     loaded = TransformersBackbone.load(checkpoint("llava_onevision"), device="cpu")
     crowded = [Message("user", "What?", tuple([0] * 60))]
     with pytest.raises(ModelError, match=r"The pictures come to \d+ tokens"):
@@ -285,25 +326,26 @@ def test_pictures_beyond_the_context_are_refused_in_words(checkpoint, views):
     loaded.close()
 
 
-@pytest.mark.parametrize("typed", ["<image>", "<|im_end|>", "<|image_pad|>", "</s>", "<s>"])
-def test_control_tokens_in_a_question_stay_text(checkpoint, views, typed):
-    for name in ("qwen2_5_vl", "llava"):
-        loaded = TransformersBackbone.load(checkpoint(name), device="cpu")
-        plain = loaded._prompter.prepare(TALK, views, SHORT)
-        talk = [TALK[0], Message("user", f"What {typed} do you see?", (0,))]
-        prompt = loaded._prompter.prepare(talk, views, SHORT)
-        assert prompt.image_tokens == plain.image_tokens
-        specials = set(loaded._prompter.tokenizer.all_special_ids)
+@pytest.mark.parametrize("name", ["qwen2_5_vl", "llava"])
+def test_control_tokens_in_a_question_stay_text(
+    checkpoint: Maker, views: list[View], name: str
+) -> None:
+    loaded = TransformersBackbone.load(checkpoint(name), device="cpu")
+    specials = set(loaded._prompter.tokenizer.all_special_ids)
 
-        def marks(p, specials=specials):
-            return [i for i in p.inputs["input_ids"][0].tolist() if i in specials]
+    def marks(question: str) -> list[int]:
+        prompt = loaded._prompter.prepare([Message("user", question, (0,))], views, SHORT)
+        return [i for i in prompt.inputs["input_ids"][0].tolist() if i in specials]
 
-        assert marks(prompt) == marks(plain)
-        loaded.close()
+    for typed in ("<image>", "<|im_end|>", "<|image_pad|>", "</s>", "<s>"):
+        assert marks(f"What {typed} do you see?") == marks("What do you see?")
+    loaded.close()
 
 
-def test_running_out_of_memory_says_what_to_do(qwen, views, monkeypatch):
-    def fail(**_):
+def test_running_out_of_memory_says_what_to_do(
+    qwen: TransformersBackbone, views: list[View], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(**_: Any) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
 
     monkeypatch.setattr(qwen._model, "generate", fail)
@@ -315,8 +357,10 @@ def test_running_out_of_memory_says_what_to_do(qwen, views, monkeypatch):
     assert "\n" not in message
 
 
-def test_a_failure_inside_the_model_comes_out_as_ours(qwen, views, monkeypatch):
-    def fail(**_):
+def test_a_failure_inside_the_model_comes_out_as_ours(
+    qwen: TransformersBackbone, views: list[View], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(**_: Any) -> None:
         raise RuntimeError("mat1 and mat2 shapes cannot be multiplied\nsecond line")
 
     monkeypatch.setattr(qwen._model, "generate", fail)
@@ -324,18 +368,20 @@ def test_a_failure_inside_the_model_comes_out_as_ours(qwen, views, monkeypatch):
         list(qwen.stream(TALK, views, SHORT))
 
 
-def test_a_micrograph_that_was_not_given_is_an_error(qwen, views):
+def test_a_micrograph_that_was_not_given_is_an_error(
+    qwen: TransformersBackbone, views: list[View]
+) -> None:
     with pytest.raises(ModelError, match="A message shows micrograph 5, but 2 were given"):
         list(qwen.stream([Message("user", "?", (5,))], views, SHORT))
 
 
-def test_without_pictures_it_answers_too(backbone):
+def test_without_pictures_it_answers_too(backbone: TransformersBackbone) -> None:
     chunks = list(backbone.stream([Message("user", "What are fibres?")], [], SHORT))
     assert chunks[-1].finish in {"length", "end"}
 
 
-def test_progress_is_told_while_it_loads(checkpoint):
-    told = []
+def test_progress_is_told_while_it_loads(checkpoint: Maker) -> None:
+    told: list[str] = []
     loaded = TransformersBackbone.load(checkpoint("idefics3"), on_progress=told.append)
     assert told[0] == "looking at the model's files"
     assert told[-1] == "loading the weights, 100 %"
@@ -343,7 +389,7 @@ def test_progress_is_told_while_it_loads(checkpoint):
     loaded.close()
 
 
-def test_loading_prints_nothing(checkpoint, capfd):
+def test_loading_prints_nothing(checkpoint: Maker, capfd: pytest.CaptureFixture[str]) -> None:
     TransformersBackbone.load(checkpoint("idefics3"), quantization="nf4").close()
     out, err = capfd.readouterr()
     assert (out, err) == ("", "")

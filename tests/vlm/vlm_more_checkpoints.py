@@ -145,9 +145,9 @@ def make_gemma3(folder: Path) -> Path:
             "vision_use_head": False,
         },
         mm_tokens_per_image=4,
-        image_token_id=tokenizer.convert_tokens_to_ids("<image_soft_token>"),
-        boi_token_id=tokenizer.convert_tokens_to_ids("<start_of_image>"),
-        eoi_token_id=tokenizer.convert_tokens_to_ids("<end_of_image>"),
+        image_token_index=tokenizer.convert_tokens_to_ids("<image_soft_token>"),
+        boi_token_index=tokenizer.convert_tokens_to_ids("<start_of_image>"),
+        eoi_token_index=tokenizer.convert_tokens_to_ids("<end_of_image>"),
     )
     end = [tokenizer.eos_token_id, tokenizer.convert_tokens_to_ids("<end_of_turn>")]
     return save(Gemma3ForConditionalGeneration, config, processor, folder, ends=end)
