@@ -7,21 +7,23 @@ average. Nothing here reads a real micrograph.
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
-from slava.vlm.slava_model.vision import VisionConfig, VisionEncoder, VisionHeads, pooled
+from slava.vlm.slava_model.vision import VisionConfig
 from training.builtin.augment import Augmented, augment
-from training.builtin.dataset import REGRESSIONS, VOCABULARIES, Dataset, open_dataset
+from training.builtin.dataset import VOCABULARIES, Dataset, open_dataset
+from training.builtin.vision_figures import calibrate_vision, evaluate_drawings
+from training.builtin.vision_model import VisionModel, load_vision, save_vision
 
 WEIGHTS = {"category": 2.0, "morphology": 0.8, "defect": 1.2, "noisy": 0.15, "blurred": 0.15,
            "charging": 0.15}  # fmt: skip
@@ -50,6 +52,17 @@ class TrainVisionConfig:
     """Steps after which the running average is written to ``output``, without figures."""
     model: VisionConfig = field(default_factory=VisionConfig)
 
+    @property
+    def told(self) -> dict[str, Any]:
+        """What is written beside the weights of how they came about."""
+        return {
+            "steps": self.steps,
+            "batch": self.batch,
+            "learning_rate": self.learning_rate,
+            "seed": self.seed,
+            "sizes": self.sizes,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class VisionResult:
@@ -58,20 +71,6 @@ class VisionResult:
     weights: Path
     figures: dict[str, float]
     seconds: float
-
-
-class VisionModel(nn.Module):
-    """Encoder and heads under one roof, so that they are saved and averaged together."""
-
-    def __init__(self, config: VisionConfig) -> None:
-        super().__init__()
-        self.encoder = VisionEncoder(config)
-        sizes = {name: len(words) for name, words in VOCABULARIES.items()}
-        self.heads = VisionHeads(config.width, sizes, len(REGRESSIONS))
-
-    def forward(self, pixels: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
-        tokens = self.encoder(pixels)  # (B, 1 + N, D)
-        return tokens, self.heads(tokens)
 
 
 def train_vision(
@@ -93,7 +92,7 @@ def train_vision(
     held_out = open_dataset(config.held_out)
     statistics = calibrate_vision(average, data[-1], config.seed)
     figures = evaluate_drawings(average, held_out, float(statistics["defect_threshold"]))
-    save_vision(average, config, figures, statistics)
+    save_vision(average, config.output, config.told, figures, statistics)
     seconds = time.monotonic() - began
     progress(f"{seconds:.0f} s {figures}")
     return VisionResult(config.output, figures, seconds)
@@ -134,7 +133,7 @@ def _train(
             seconds = time.monotonic() - began
             progress(f"{step} {seconds:.0f} s loss {shown:.3f} category {right:.3f} at {size} px")
         if step and step % config.checkpoint_every == 0:
-            save_vision(average, config, {}, {})
+            save_vision(average, config.output, config.told, {}, {})
     return average.eval()
 
 
@@ -219,178 +218,3 @@ def _number_loss(said: Tensor, numbers: Tensor, batch: Augmented) -> Tensor:
     error = F.smooth_l1_loss(said, torch.nan_to_num(wanted), beta=0.2, reduction="none")
     weights = torch.tensor(NUMBER_WEIGHTS) * known
     return (error * weights).sum() / known.sum().clamp(min=1) * 3
-
-
-@torch.no_grad()
-def run_vision(
-    model: VisionModel, pixels: np.ndarray, batch: int = 64
-) -> tuple[Tensor, dict[str, Tensor]]:
-    """Features (n, 2 D) and everything said of (n, H, W) uint8 pictures, resized by area."""
-    features, said = [], []
-    size = model.encoder.config.size_px
-    for start in range(0, len(pixels), batch):
-        x = torch.from_numpy(np.array(pixels[start : start + batch]))[:, None].float() / 127.5 - 1
-        x = F.interpolate(x, (size, size), mode="bilinear", antialias=True, align_corners=False)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            tokens, out = model(x.contiguous(memory_format=torch.channels_last))
-        features.append(pooled(tokens.float()))
-        said.append({k: v.float() for k, v in out.items()})
-    return torch.cat(features), {k: torch.cat([s[k] for s in said]) for k in said[0]}
-
-
-def calibrate_vision(model: VisionModel, data: Dataset, seed: int = 0) -> dict[str, Tensor]:
-    """Everything beside the weights that answers need, from drawings that were trained on.
-
-    ``class_means``, ``precision``, ``distance_quantiles`` for abstention, ``temperature`` for the
-    category's probabilities, ``defect_threshold`` for the probability of any defect.
-    """
-    model.eval()
-    statistics = feature_statistics(model, data)
-    statistics["temperature"] = fit_temperature(model, data, seed)
-    statistics["defect_threshold"] = fit_defect_threshold(model, data)
-    return statistics
-
-
-def evaluate_drawings(
-    model: VisionModel, data: Dataset, defect_threshold: float = 0.5, limit: int = 2000
-) -> dict[str, float]:
-    """Figures on held-out drawings; ``shuffled`` is the category with pictures mixed up."""
-    model.eval()
-    n = min(limit, len(data))
-    _, said = run_vision(model, data.pixels[:n])
-    labels = torch.from_numpy(data.labels[:n])
-    columns = dict(zip(VOCABULARIES, labels.unbind(1), strict=True))
-    figures = {k: float((said[k].argmax(1) == v).float().mean()) for k, v in columns.items()}
-    order = torch.randperm(n, generator=torch.Generator().manual_seed(0))
-    figures["category_shuffled"] = float(
-        (said["category"][order].argmax(1) == columns["category"]).float().mean()
-    )
-    top3 = said["category"].topk(3).indices
-    figures["category_top3"] = float((top3 == columns["category"][:, None]).any(1).float().mean())
-    figures["defect_balanced"] = balanced_accuracy(
-        defect_probability(said["defect"]) > defect_threshold, columns["defect"] > 0
-    )
-    figures["defect_kinds_balanced"] = _balanced_kinds(said["defect"].argmax(1), columns["defect"])
-    numbers = torch.from_numpy(data.numbers[:n])
-    for column, name in ((0, "diameter"), (2, "count"), (3, "period")):
-        known = ~numbers[:, column].isnan()
-        error = (said["numbers"][known, column] - numbers[known, column]).exp() - 1
-        figures[f"{name}_within_25"] = float((error.abs() < 0.25).float().mean())
-    return {k: round(v, 4) for k, v in figures.items()}
-
-
-def balanced_accuracy(said: Tensor, truth: Tensor) -> float:
-    """Mean of the hit rates on true and on false."""
-    rates = [(said[truth == side] == side).float().mean() for side in (True, False)]
-    return float(torch.stack(rates).mean())
-
-
-def defect_probability(logits: Tensor) -> Tensor:
-    """Probability (B,) that there is any defect, of logits (B, n_defect) with none first."""
-    return 1 - logits.float().softmax(-1)[:, 0]
-
-
-def fit_defect_threshold(model: VisionModel, data: Dataset, limit: int = 2000) -> Tensor:
-    """The probability, shape (1,), above which calling a defect balances hits and false alarms."""
-    n = min(limit, len(data))
-    _, said = run_vision(model, data.pixels[-n:])
-    column = list(VOCABULARIES).index("defect")
-    truth = torch.from_numpy(data.labels[-n:, column]) > 0
-    probability = defect_probability(said["defect"])
-    choices = torch.linspace(0.05, 0.9, 86)
-    scores = [balanced_accuracy(probability > choice, truth) for choice in choices]
-    return choices[int(np.argmax(scores))].reshape(1)
-
-
-def _balanced_kinds(said: Tensor, truth: Tensor) -> float:
-    rates = [(said[truth == k] == k).float().mean() for k in truth.unique()]
-    return float(torch.stack(rates).mean())
-
-
-def feature_statistics(model: VisionModel, data: Dataset, limit: int = 3000) -> dict[str, Tensor]:
-    """What abstention needs of drawn features: class means and the shared precision.
-
-    The Mahalanobis distance to the nearest class mean says how unlike the drawings a picture is
-    (Lee et al. 2018, arXiv:1807.03888). ``distance_quantiles`` are its 0, 1 ... 100 % points.
-    """
-    n = min(limit, len(data))
-    features, _ = run_vision(model, data.pixels[:n])
-    label = torch.from_numpy(data.labels[:n, 0])
-    means = torch.stack(
-        [features[label == k].mean(0) for k in range(len(VOCABULARIES["category"]))]
-    )
-    rest = features - means[label]
-    covariance = rest.T @ rest / n + 1e-2 * rest.var() * torch.eye(features.shape[1])
-    precision = torch.linalg.inv(covariance)
-    distances = class_distances(features, means, precision).min(1).values
-    quantiles = torch.quantile(distances, torch.linspace(0, 1, 101))
-    return {"class_means": means, "precision": precision, "distance_quantiles": quantiles}
-
-
-@torch.no_grad()
-def fit_temperature(model: VisionModel, data: Dataset, seed: int, limit: int = 1500) -> Tensor:
-    """The temperature, shape (1,), that calibrates the category on strongly changed drawings.
-
-    Unchanged drawings are too easy: the changed ones stand in for pictures from elsewhere
-    (temperature scaling, Guo et al. 2017, arXiv:1706.04599).
-    """
-    n = min(limit, len(data))
-    generator = torch.Generator().manual_seed(seed)
-    logits = []
-    for start in range(0, n, 64):
-        rows = slice(start, min(start + 64, n))
-        pixels, masks = (torch.from_numpy(np.array(a[rows])) for a in (data.pixels, data.masks))
-        batch = augment(pixels, masks, model.encoder.config.size_px, generator)
-        logits.append(model(batch.pixels)[1]["category"].float())
-    said, truth = torch.cat(logits), torch.from_numpy(data.labels[:n, 0])
-    choices = torch.exp(torch.linspace(-1.0, 1.5, 101))
-    losses = torch.stack([F.cross_entropy(said / t, truth) for t in choices])
-    return choices[losses.argmin()].reshape(1)
-
-
-def class_distances(features: Tensor, means: Tensor, precision: Tensor) -> Tensor:
-    """Mahalanobis distances (n, classes) of features (n, 2 D) to class means."""
-    gap = features[:, None] - means[None]  # (n, classes, 2 D)
-    return torch.einsum("ncd,de,nce->nc", gap, precision, gap).clamp(min=0).sqrt()
-
-
-def save_vision(
-    model: VisionModel,
-    config: TrainVisionConfig,
-    figures: dict[str, float],
-    statistics: dict[str, Tensor],
-) -> None:
-    """Write weights in half precision and, beside them, what they mean."""
-    from safetensors.torch import save_file
-
-    tensors = {
-        k: v.half().contiguous() for k, v in model.state_dict().items() if v.is_floating_point()
-    }
-    tensors |= {f"statistics.{k}": v.float().contiguous() for k, v in statistics.items()}
-    config.output.parent.mkdir(parents=True, exist_ok=True)
-    save_file(tensors, config.output)
-    told = {
-        "vision": asdict(config.model),
-        "vocabularies": VOCABULARIES,
-        "regressions": REGRESSIONS,
-        "training": {
-            k: str(v) if isinstance(v, Path) else v
-            for k, v in asdict(config).items()
-            if k in {"steps", "batch", "learning_rate", "seed", "sizes"}
-        },
-        "figures": figures,
-    }
-    config.output.with_suffix(".json").write_text(json.dumps(told, indent=1), encoding="utf-8")
-
-
-def load_vision(model: VisionModel, path: Path) -> dict[str, Tensor]:
-    """Load saved weights into ``model``; returns the class statistics beside them."""
-    from safetensors.torch import load_file
-
-    tensors = load_file(path)
-    statistics = {
-        k.removeprefix("statistics."): v for k, v in tensors.items() if k.startswith("statistics.")
-    }
-    weights = {k: v.float() for k, v in tensors.items() if not k.startswith("statistics.")}
-    model.load_state_dict(weights, strict=False)
-    return statistics

@@ -22,7 +22,7 @@ def draw_tips(canvas: Canvas) -> Sketch:
         kind,
         "isolated",
         "single",
-        diameter_px=apex,
+        diameter_px=apex if apex >= 0.015 * c.side else None,  # else too sharp to resolve
         count=1,
         defects=("debris",),
     )
