@@ -25,8 +25,8 @@ from typing import Any
 import numpy as np
 
 from slava.domain import Box
-from slava.vlm.backbone import GenerationSettings, Message, View
-from slava.vlm.load import quantization_of
+from slava.vlm.backbone import Backbone, GenerationSettings, Message, View
+from slava.vlm.load import BUILTIN, quantization_of
 from slava.vlm.transformers_backbone import TransformersBackbone
 
 RESULT = Path(__file__).parent / "results" / "throughput.json"
@@ -114,16 +114,15 @@ def run_bare(
     return timed(clock.stamps, [1] * len(clock.stamps), began, time.process_time() - cpu)
 
 
-def run_stream(
-    backbone: TransformersBackbone, messages: list[Message], view: View, tokens: int
-) -> Timing:
+def run_stream(backbone: Backbone, messages: list[Message], view: View, tokens: int) -> Timing:
     """The same through the backbone, as the app reads it."""
     stamps, counts = [], []
     began, cpu = time.perf_counter(), time.process_time()
     settings = GenerationSettings(max_new_tokens=tokens)
     for chunk in backbone.stream(messages, [view], settings, threading.Event()):
-        stamps.append(time.perf_counter())
-        counts.append(chunk.tokens)
+        if chunk.tokens:
+            stamps.append(time.perf_counter())
+            counts.append(chunk.tokens)
     return timed(stamps, counts, began, time.process_time() - cpu)
 
 
@@ -149,6 +148,40 @@ def compare(run: Callable[..., Timing], bare: Callable[..., Timing], rounds: int
     }
 
 
+def run_bare_builtin(backbone: Any, question: str, view: View, tokens: int) -> Timing:
+    """The built-in model's processor and one plain ``generate`` of at least so many tokens."""
+    import torch
+
+    clock = Clock()
+    began, cpu = time.perf_counter(), time.process_time()
+    with torch.inference_mode():
+        inputs = backbone._processor(view.pixels, question)
+        backbone._model.generate(
+            **inputs, do_sample=False, min_new_tokens=16, max_new_tokens=tokens, streamer=clock
+        )
+    stamps = clock.stamps
+    return timed(stamps, [1] * len(stamps), began, time.process_time() - cpu)
+
+
+def measure_builtin(quantize: str, tokens: int, rounds: int) -> dict[str, Any]:
+    """The built-in model: its whole answer, with no picture remembered from a round before."""
+    from slava.vlm.builtin_backbone import BuiltinBackbone
+
+    backbone = BuiltinBackbone.load(quantization=quantization_of(quantize))
+    question, view = "Describe this micrograph in detail.", show()
+    messages = [Message("user", question, (0,))]
+
+    def run() -> Timing:
+        backbone._looks.clear()
+        return run_stream(backbone, messages, view, tokens)
+
+    result = compare(run, lambda: run_bare_builtin(backbone, question, view, tokens), rounds)
+    report = backbone.report()
+    backbone.close()
+    about = {"model": report.id, "quantization": quantize, "device": report.device}
+    return {**about, "parameters": report.parameters, **result}
+
+
 def measure(reference: str, quantize: str, tokens: int, rounds: int) -> dict[str, Any]:
     """Load, compare, unload."""
     with tempfile.TemporaryDirectory() as scratch:
@@ -169,16 +202,24 @@ def measure(reference: str, quantize: str, tokens: int, rounds: int) -> dict[str
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--model", default=SMALL, help=f"{SMALL}, or a folder")
+    parser.add_argument(
+        "--model",
+        action="append",
+        help=f"{SMALL}, {BUILTIN} or a folder; may be repeated",
+    )
     parser.add_argument("--quantize", default="none", help="none, int8 or nf4")
     parser.add_argument("--tokens", type=int, default=64)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--out", type=Path, default=RESULT)
     asked = parser.parse_args()
-    result = measure(asked.model, asked.quantize, asked.tokens, asked.rounds)
-    result["machine"] = (
-        f"{platform.machine()}, {platform.system()}, Python {platform.python_version()}"
-    )
+    results = {}
+    for model in asked.model or (SMALL, BUILTIN):
+        if model == BUILTIN:
+            results[model] = measure_builtin(asked.quantize, asked.tokens, asked.rounds)
+        else:
+            results[model] = measure(model, asked.quantize, asked.tokens, asked.rounds)
+    machine = f"{platform.machine()}, {platform.system()}, Python {platform.python_version()}"
+    result = {"machine": machine, "results": results}
     asked.out.parent.mkdir(parents=True, exist_ok=True)
     asked.out.write_text(json.dumps(result, indent=2) + "\n")
     print(json.dumps(result, indent=2))
