@@ -75,23 +75,32 @@ def _holes(c: Canvas, image: Array) -> tuple[Array, NDArray[np.bool_]]:
 
 def _debris(c: Canvas, image: Array) -> tuple[Array, NDArray[np.bool_]]:
     """Jagged foreign flakes, bright and rough, with a shadow."""
+    image = image.astype(np.float32)
     flakes = np.zeros(c.shape, np.float32)
     for _ in range(int(c.rng.integers(1, 6))):
         (x, y), r = c.point(0.1), c.uniform(0.022, 0.075) * c.side
-        angle = np.arctan2(c.y - y, c.x - x)
-        reach = np.full(c.shape, r, np.float32)
-        for k in (2, 3, 5, 8, 11):
-            reach += 0.3 * r / np.sqrt(k) * np.cos(k * angle + c.uniform(0, 6.3))
-        distance = np.hypot(c.x - x, c.y - y)
-        flake = np.clip(reach - distance, 0, 1).astype(np.float32)
-        grain = noise(c.rng, c.shape, max(1.5, 0.25 * r))
-        rim = np.exp(-(((distance - reach) / (0.01 * c.side)) ** 2))
-        shadow = np.exp(-np.clip(distance - reach, 0, None) / (0.015 * c.side)) * (1 - flake)
-        image = image - c.uniform(0.05, 0.3) * shadow
-        body = c.uniform(0.55, 0.95) + 0.12 * grain + 0.2 * rim
-        image = image * (1 - flake) + flake * body
-        flakes = np.maximum(flakes, flake)
-    return image.astype(np.float32), flakes > 0.3
+        reach = 2.2 * r + 0.08 * c.side  # as far as flake and shadow go
+        rows = slice(max(0, int(y - reach)), int(y + reach) + 1)
+        columns = slice(max(0, int(x - reach)), int(x + reach) + 1)
+        here = (rows, columns)
+        image[here], flake = _flake(c, image[here], c.x[here] - x, c.y[here] - y, r)
+        flakes[here] = np.maximum(flakes[here], flake)
+    return image, flakes > 0.3
+
+
+def _flake(c: Canvas, image: Array, dx: Array, dy: Array, r: float) -> tuple[Array, Array]:
+    """One flake of radius about ``r`` px at the origin of ``dx``, ``dy``; signal and coverage."""
+    angle, distance = np.arctan2(dy, dx), np.hypot(dx, dy)
+    reach = np.full(image.shape, r, np.float32)
+    for k in (2, 3, 5, 8, 11):
+        reach += 0.3 * r / np.sqrt(k) * np.cos(k * angle + c.uniform(0, 6.3))
+    flake = np.clip(reach - distance, 0, 1).astype(np.float32)
+    grain = noise(c.rng, (image.shape[0], image.shape[1]), max(1.5, 0.25 * r))
+    rim = np.exp(-(((distance - reach) / (0.01 * c.side)) ** 2))
+    shadow = np.exp(-np.clip(distance - reach, 0, None) / (0.015 * c.side)) * (1 - flake)
+    image = image - c.uniform(0.05, 0.3) * shadow
+    body = c.uniform(0.55, 0.95) + 0.12 * grain + 0.2 * rim
+    return image * (1 - flake) + flake * body, flake
 
 
 def _scratch(c: Canvas, image: Array) -> tuple[Array, NDArray[np.bool_]]:

@@ -142,8 +142,8 @@ def test_training_writes_what_it_says(drawn: Dataset, tmp_path: Path) -> None:
     model = VisionModel(SMALL)
     statistics = load_vision(model, results[0].weights)
     assert statistics["class_means"].shape == (10, 64)
-    assert 0 < float(statistics["defect_threshold"]) < 1
-    assert 0.3 < float(statistics["temperature"]) < 5
+    assert 0 < told["calibration"]["defect_threshold"] < 1
+    assert 0.3 < told["calibration"]["temperature"] < 5
 
 
 def test_distance_is_zero_at_the_mean_and_grows_away_from_it() -> None:

@@ -1,7 +1,7 @@
 """The vision encoder under one roof with its heads, and its file.
 
-The file holds weights in half precision and, beside them, statistics for calibration; a JSON file
-of the same name says what they mean. Nothing here trains.
+The file holds weights in half precision and, beside them, the statistics of the classes; a JSON
+file of the same name says what they mean and holds the calibration. Nothing here trains.
 """
 
 from __future__ import annotations
@@ -49,7 +49,10 @@ def save_vision(
     tensors = {
         k: v.half().contiguous() for k, v in model.state_dict().items() if v.is_floating_point()
     }
-    tensors |= {f"statistics.{k}": v.float().contiguous() for k, v in statistics.items()}
+    scalars = {k: float(v) for k, v in statistics.items() if v.numel() == 1}
+    tensors |= {
+        f"statistics.{k}": v.float().contiguous() for k, v in statistics.items() if k not in scalars
+    }
     path.parent.mkdir(parents=True, exist_ok=True)
     save_file(tensors, path)
     told = {
@@ -58,6 +61,7 @@ def save_vision(
         "regressions": REGRESSIONS,
         "training": dict(training),
         "figures": dict(figures),
+        "calibration": scalars,
     }
     path.with_suffix(".json").write_text(json.dumps(told, indent=1), encoding="utf-8")
 
