@@ -17,7 +17,6 @@ function build() {
   find('.model-chip').dataset.phase = value.phase;
   find('.model-notice').textContent = value.notice;
   find('.model-notice').hidden = !value.notice;
-  find('.model-notice').title = value.notice;
   find('.model-progress').textContent = value.progress;
   find('.model-error').textContent = value.error;
   find('.model-load').disabled = value.phase === 'loading';
@@ -88,6 +87,10 @@ function submit(event) {
 for (const name of ['.model-chip', '.model-change']) {
   find(name).addEventListener('click', () => { if (props.value) fillForm(props.value); dialog.showModal(); });
 }
+find('.model-notice').addEventListener('click', (event) => {
+  const button = event.currentTarget;
+  button.ariaExpanded = String(button.ariaExpanded !== 'true');
+});
 find('.model-close').addEventListener('click', () => dialog.close());
 dialog.addEventListener('click', (event) => { if (event.target === dialog) dialog.close(); });
 find('.model-kinds').addEventListener('change', showKind);

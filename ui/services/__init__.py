@@ -86,11 +86,7 @@ class Services:
 
     def outlines(self, micrograph_id: MicrographId) -> list[dict[str, Any]]:
         """Outlines of the measured objects, in pixels of the file."""
-        from slava.imaging.measure import outlines
-
-        micrograph = self.store.micrographs.get_micrograph(micrograph_id)
-        measurement = self.measuring.measurement(micrograph)
-        return outlines(measurement.labels) if measurement else []
+        return self.measuring.outlines(self.store.micrographs.get_micrograph(micrograph_id))
 
     def remove_micrograph(self, micrograph_id: MicrographId) -> None:
         """Take it out of the workspace with all its conversations."""

@@ -10,7 +10,7 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
 from slava.domain import Calibration, Fact, Measurement, Micrograph, MicrographId
 from slava.domain.fact import Kind
@@ -19,6 +19,7 @@ from store import Store
 from ui.services.pictures import Pictures
 
 log = logging.getLogger("slava.measuring")
+T = TypeVar("T")
 
 
 Key = tuple[MicrographId, Calibration | None]
@@ -73,6 +74,7 @@ class Measuring:
         self._store, self._pictures, self._how = store, pictures, how
         self._change = threading.Condition()
         self._recent: dict[Key, Measurement] = {}
+        self._outlines: dict[Key, tuple[Measurement, list[dict[str, Any]]]] = {}
         self._wanted: dict[MicrographId, Kind | None] = {}
         self._at_work: MicrographId | None = None
         self._failed: dict[MicrographId, str] = {}
@@ -109,11 +111,26 @@ class Measuring:
                 self._remember(key, found)
         return found
 
+    def outlines(self, micrograph: Micrograph) -> list[dict[str, Any]]:
+        """Outlines of the measured objects, in pixels of the file; kept with the measurement."""
+        from slava.imaging.measure import outlines
+
+        measurement = self.measurement(micrograph)
+        if measurement is None or measurement.labels is None:
+            return []
+        key = (micrograph.id, micrograph.calibration)
+        with self._change:
+            kept = self._outlines.get(key)
+        if kept is not None and kept[0] is measurement:
+            return kept[1]
+        found = outlines(measurement.labels)
+        with self._change:
+            _keep(self._outlines, key, (measurement, found))
+        return found
+
     def _remember(self, key: Key, measurement: Measurement) -> None:
         with self._change:
-            self._recent[key] = measurement
-            while len(self._recent) > RECENT:
-                self._recent.pop(next(iter(self._recent)))
+            _keep(self._recent, key, measurement)
 
     def want(self, micrograph_id: MicrographId, kind: Kind | None = None) -> None:
         """Put it first in the queue; ``kind`` says what to measure, otherwise it is chosen."""
@@ -162,6 +179,7 @@ class Measuring:
                 method_version=method_version(),
             )
             self._remember((micrograph_id, micrograph.calibration), found)
+            self.outlines(micrograph)
         except NotFound:
             return  # removed meanwhile
         except SlavaError as error:
@@ -173,3 +191,11 @@ class Measuring:
     def _fail(self, micrograph_id: MicrographId, reason: str) -> None:
         with self._change:
             self._failed[micrograph_id] = reason
+
+
+def _keep(kept: dict[Key, T], key: Key, value: T) -> None:
+    """Put it last, and let the oldest go when there are too many."""
+    kept.pop(key, None)
+    kept[key] = value
+    while len(kept) > RECENT:
+        kept.pop(next(iter(kept)))

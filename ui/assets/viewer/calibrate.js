@@ -5,7 +5,9 @@ const lengthInput = find('.sv-length');
 function showCalibration() {
   const { doc } = state;
   const chip = find('.sv-cal');
-  chip.textContent = doc ? doc.calibration : '';
+  const [size, source] = (doc ? doc.calibration : '').split(' · ');
+  chip.textContent = size;
+  if (source) chip.append(Object.assign(document.createElement('span'), { className: 'sv-wide', textContent: ` · ${source}` }));
   chip.dataset.ok = String(Boolean(doc && doc.nm_per_px));
   chip.title = doc ? `${doc.calibration_detail}\nClick to calibrate by hand.`.trim() : '';
   find('.sv-undo').hidden = !(doc && doc.can_undo);
