@@ -21,6 +21,8 @@ from training.builtin.dataset import Dataset
 from training.builtin.text import Pictures, corpus
 
 TOKENIZER_TEXTS = 30_000
+STATISTICS = ("class_means", "precision", "distance_quantiles")
+"""What is kept beside the vision weights; the certainty is fitted on the whole model."""
 
 
 def make_processor(size_px: int, seed: int = 0) -> SlavaProcessor:
@@ -59,7 +61,9 @@ def put_vision(model: SlavaForConditionalGeneration, weights: Path) -> None:
         if name.startswith("encoder."):
             renamed["encoder.vision." + name.removeprefix("encoder.")] = value
         elif name.startswith("statistics."):
-            renamed[name.removeprefix("statistics.")] = value
+            kept = name.removeprefix("statistics.")
+            if kept in STATISTICS:
+                renamed[kept] = value
         else:
             renamed[name] = value
     unknown = model.load_state_dict(renamed, strict=False).unexpected_keys

@@ -1,6 +1,6 @@
 """Measure the built-in model against its bars, by what it answers, and write the report.
 
-    python -m training.builtin.evaluate --drawings DIR [--real DIR] [--weights DIR]
+    python -m training.builtin.evaluate [--real DIR] [--weights DIR]
 
 Drawings and real micrographs stand apart. Beside each figure that a lucky guess could reach stands
 the same with the pictures shuffled. Teacher-forced losses are not reported.
@@ -16,6 +16,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -30,11 +31,14 @@ from slava.vlm.slava_model.language.consistency import contradictions
 from slava.vlm.slava_model.language.intents import STYLES
 from slava.vlm.slava_model.load import WEIGHTS
 from training.builtin.bleu import bleu2
-from training.builtin.dataset import Dataset, open_dataset
+from training.builtin.dataset import Dataset, DatasetConfig, build_dataset, open_dataset
 from training.builtin.questions import question_bank
 from training.builtin.route import Routed, evaluate_router
 from training.builtin.text import Pictures, match_pairs, pad, traits_of
 
+EXAMINATION_SEED = 20_000_000
+"""First seed of the drawings that are only ever examined."""
+DRAWING_PX = 256
 SEEN_INTENTS = (
     "category",
     "caption",
@@ -457,16 +461,19 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Evaluate, print, and write the report beside its figures."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--weights", type=Path, default=WEIGHTS)
-    parser.add_argument("--drawings", type=Path, required=True, help="folder of held-out drawings")
+    parser.add_argument("--drawings", type=int, default=600, help="how many are drawn for it")
     parser.add_argument("--real", type=Path, help="folder of real micrographs, with nffa/")
     parser.add_argument("--out", type=Path, default=Path("docs/model-report.md"))
     parser.add_argument("--examined", type=int, default=400)
     chosen = parser.parse_args(argv)
-    data = open_dataset(chosen.drawings)
-    rows = range(len(data) // 2, len(data))
-    synthetic = evaluate_synthetic(chosen.weights, chosen.drawings, rows, chosen.examined)
+    with TemporaryDirectory() as folder:
+        wanted = DatasetConfig(chosen.drawings, DRAWING_PX, EXAMINATION_SEED)
+        build_dataset(Path(folder), wanted)
+        synthetic = evaluate_synthetic(
+            chosen.weights, Path(folder), range(chosen.drawings), chosen.examined
+        )
     real = evaluate_real(chosen.weights, chosen.real) if chosen.real else None
-    command = "python -m training.builtin.evaluate --drawings DIR --real DIR"
+    command = "python -m training.builtin.evaluate --real DIR"
     chosen.out.parent.mkdir(parents=True, exist_ok=True)
     chosen.out.write_text(report_text(synthetic, real, command), encoding="utf-8")
     told: dict[str, Any] = {"synthetic": synthetic, "real": real}

@@ -18,7 +18,14 @@ from slava.vlm.slava_model.processing import SlavaProcessor
 WEIGHTS = Path(__file__).parent / "weights"
 """The model in the package."""
 
-NOT_QUANTIZED = ("heads", "router", "match", "vision", "project", "question")
+NOT_QUANTIZED = (
+    "encoder.vision",
+    "encoder.project",
+    "encoder.embeddings",
+    "encoder.grounded.match",
+    "heads",
+    "router",
+)
 """Modules that stay as they are: small, or what the one decision on a micrograph comes from."""
 
 
@@ -63,7 +70,11 @@ def _model(folder: Path, quantization: Quantization) -> SlavaForConditionalGener
 
 
 def _bits(quantization: Quantization) -> Any:
+    import logging
+
     from transformers import BitsAndBytesConfig
+
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)  # it tells of every cast
 
     skipped = list(NOT_QUANTIZED)
     if quantization == "int8":
