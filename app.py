@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from slava.domain import Fact, Measurement, Micrograph
+    from slava.vlm.backbone import Backbone
     from store import Store
 
 Record = dict[str, Any]
@@ -88,12 +90,14 @@ def open_window(
     """Open the window in the browser of this machine."""
     settings = Settings.gather(workspace=workspace, port=port, open_browser=not no_browser)
     set_private_environment(settings.workspace)
+    from slava.vlm.load import open_backbone
     from store import Store
     from ui.services import Services
     from ui.shell import serve
 
     with Store.open(settings.workspace) as store:
-        services = Services(store, settings)
+        opener = partial(open_backbone, api_key=settings.api_key)
+        services = Services(store, settings, opener=opener)
         serve(services, settings, announce=lambda url: _announce(url, settings, json_))
 
 
@@ -161,16 +165,14 @@ def ask(
     from slava.vlm.ask import check_question
     from slava.vlm.backbone import GenerationSettings
     from slava.vlm.context import level_of
-    from slava.vlm.load import open_backbone, quantization_of
 
     level = level_of(context)
     text = check_question(question)
     settings = GenerationSettings(max_new_tokens=max_new_tokens)
-    quantization = quantization_of(quantize)
     with _bench(workspace, nm_per_px) as bench:
         for file in files:  # what cannot be read is said before a model is loaded
             bench.open(file) if len(files) == 1 else None
-        backbone = open_backbone(model, quantization=quantization)
+        backbone = _load(model, quantize)
         _each(
             files,
             json_,
@@ -194,10 +196,9 @@ def classify(
     from slava.vlm.ask import make_view
     from slava.vlm.classify import rank_classes
     from slava.vlm.context import build_context
-    from slava.vlm.load import open_backbone, quantization_of
 
     chosen = load_pack(pack)
-    backbone = open_backbone(model, quantization=quantization_of(quantize))
+    backbone = _load(model, quantize)
 
     def work(file: Path) -> Record:
         micrograph, grey = bench.open(file)
@@ -350,7 +351,9 @@ class Bench:
             kind=cast("Kind | None", kind),
         )
 
-    def ask(self, backbone: Any, file: Path, question: str, level: Any, settings: Any) -> Record:
+    def ask(
+        self, backbone: Backbone, file: Path, question: str, level: Any, settings: Any
+    ) -> Record:
         """One question about one file, answered to the end."""
         from slava.vlm.ask import prepare_question, stream_answer
 
@@ -416,6 +419,16 @@ def _each(
             _show(record, as_json)
     if worst:
         raise typer.Exit(worst)
+
+
+def _load(reference: str, quantize: str) -> Backbone:
+    from slava.vlm.load import open_backbone, quantization_of
+
+    return open_backbone(
+        reference,
+        quantization=quantization_of(quantize),
+        api_key=Settings.gather().api_key,
+    )
 
 
 def _exit_code(error: SlavaError) -> int:

@@ -19,6 +19,7 @@ VARIABLES: Mapping[str, str] = {
     "SLAVA_WORKSPACE": "folder of the workspace",
     "SLAVA_PORT": "port of the window on 127.0.0.1; 0 takes any free one",
     "SLAVA_LOGIN": "NAME:PASSWORD that the window asks for; empty asks for none",
+    "SLAVA_API_KEY": "key for an OpenAI-compatible endpoint that asks for one",
 }
 """Every environment variable that sLAVA reads, with what it means."""
 
@@ -33,6 +34,7 @@ class Settings:
     port: int = DEFAULT_PORT
     open_browser: bool = True
     login: tuple[str, str] | None = None
+    api_key: str | None = None
 
     @classmethod
     def gather(
@@ -65,6 +67,7 @@ class Settings:
             port=chosen_port,
             open_browser=open_browser,
             login=login,
+            api_key=environ.get("SLAVA_API_KEY") or None,
         )
 
 

@@ -57,11 +57,13 @@ def open_backbone(
     reference: str = BUILTIN,
     *,
     quantization: Quantization = "none",
+    api_key: str | None = None,
     on_progress: Callable[[str], None] | None = None,
 ) -> Backbone:
     """Load the model that ``reference`` names. Nothing is downloaded here.
 
-    ``URL#MODEL`` picks one of the models that an endpoint serves.
+    ``URL#MODEL`` picks one of the models that an endpoint serves; ``api_key`` is sent to an
+    endpoint only.
 
     Raises
     ------
@@ -77,7 +79,7 @@ def open_backbone(
         from slava.vlm.endpoint_backbone import EndpointBackbone
 
         url, _, model = reference.partition("#")
-        return EndpointBackbone(url, model or None)
+        return EndpointBackbone(url, model or None, api_key)
     from slava.vlm.transformers_backbone import TransformersBackbone
 
     return TransformersBackbone.load(reference, quantization=quantization, on_progress=on_progress)

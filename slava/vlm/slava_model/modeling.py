@@ -304,12 +304,13 @@ class SlavaForConditionalGeneration(SlavaPreTrainedModel, GenerationMixin):
         """Yield the ids of one answer, one by one: ``generate`` without its ceremony.
 
         ``choose`` takes the logits (vocabulary,) and the ids so far, and returns the next id.
-        ``memory`` (1, M, D) is the encoder's output. ``<EOS>`` ends the answer and is not yielded.
+        ``memory`` (1, M, D) is the encoder's output. ``<EOS>`` ends the answer and is not yielded;
+        neither does an answer grow beyond the places that there are.
         """
         cache = new_cache()
         ids: list[int] = []
         last = self.config.decoder_start_token_id
-        for step in range(max_new_tokens):
+        for step in range(min(max_new_tokens, self.config.max_text)):
             x = self.encoder.embeddings(torch.tensor([[last]], device=memory.device), step)
             hidden = self.decoder(x, memory, None, cache)
             last = choose(self.encoder.embeddings.logits(hidden)[0, -1], ids)
