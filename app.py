@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from slava.domain import Fact, Measurement, Micrograph
-    from slava.vlm.backbone import Backbone
+    from slava.domain.conversation import ContextLevel
+    from slava.vlm.backbone import Backbone, GenerationSettings
     from store import Store
 
 Record = dict[str, Any]
@@ -169,17 +170,10 @@ def ask(
     level = level_of(context)
     text = check_question(question)
     settings = GenerationSettings(max_new_tokens=max_new_tokens)
+    load = _loader(model, quantize)
     with _bench(workspace, nm_per_px) as bench:
-        for file in files:  # what cannot be read is said before a model is loaded
-            bench.open(file) if len(files) == 1 else None
-        backbone = _load(model, quantize)
-        _each(
-            files,
-            json_,
-            lambda file: bench.ask(backbone, file, text, level, settings),
-            key="answer",
-        )
-        backbone.close()
+        work = partial(bench.ask, load, text, level, settings)
+        _each(files, json_, work, key="answer")
 
 
 @cli.command()
@@ -198,16 +192,15 @@ def classify(
     from slava.vlm.context import build_context
 
     chosen = load_pack(pack)
-    backbone = _load(model, quantize)
+    load = _loader(model, quantize)
 
     def work(file: Path) -> Record:
         micrograph, grey = bench.open(file)
         view = make_view(micrograph, grey, build_context(micrograph, (), "none"))
-        return asdict(rank_classes(backbone, view, chosen))
+        return asdict(rank_classes(load(), view, chosen))
 
     with _bench(workspace, None) as bench:
         _each(files, json_, work)
-    backbone.close()
 
 
 # ------------------------------------------------------------------------------- workspace
@@ -352,12 +345,18 @@ class Bench:
         )
 
     def ask(
-        self, backbone: Backbone, file: Path, question: str, level: Any, settings: Any
+        self,
+        load: Callable[[], Backbone],
+        question: str,
+        level: ContextLevel,
+        settings: GenerationSettings,
+        file: Path,
     ) -> Record:
-        """One question about one file, answered to the end."""
+        """One question about one file, answered to the end; read before a model is loaded."""
         from slava.vlm.ask import prepare_question, stream_answer
 
         micrograph, grey = self.open(file)
+        backbone = load()
         facts = self._facts(micrograph, grey) if level != "none" else ()
         asked = prepare_question(
             backbone, question, micrograph, grey, facts, level=level, settings=settings
@@ -421,14 +420,12 @@ def _each(
         raise typer.Exit(worst)
 
 
-def _load(reference: str, quantize: str) -> Backbone:
+def _loader(reference: str, quantize: str) -> Callable[[], Backbone]:
+    """Loads the model at its first call; what is wrong with the options is said at once."""
     from slava.vlm.load import open_backbone, quantization_of
 
-    return open_backbone(
-        reference,
-        quantization=quantization_of(quantize),
-        api_key=Settings.gather().api_key,
-    )
+    quantization, api_key = quantization_of(quantize), Settings.gather().api_key
+    return cache(partial(open_backbone, reference, quantization=quantization, api_key=api_key))
 
 
 def _exit_code(error: SlavaError) -> int:
