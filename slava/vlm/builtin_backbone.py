@@ -28,7 +28,7 @@ from slava.vlm.slava_model.decision import (
     decide,
     with_measured_coverage,
 )
-from slava.vlm.slava_model.language.answers import Ask
+from slava.vlm.slava_model.language.answers import Ask, wordings
 from slava.vlm.slava_model.language.intents import STYLES
 from slava.vlm.slava_model.language.phrases import CATEGORY
 from slava.vlm.slava_model.language.replies import NO_MICROGRAPH, NOTICE, REPLIES
@@ -57,14 +57,22 @@ class Look:
 
 
 class BuiltinBackbone:
-    """A :class:`~slava.vlm.backbone.Backbone`, and a classifier of the nanomaterials pack."""
+    """A :class:`~slava.vlm.backbone.Backbone`, and a classifier of the nanomaterials pack.
+
+    ``guarded``: the decoder is kept within the wordings that its decision allows. ``chosen`` and
+    ``overruled`` count tokens since loading.
+    """
 
     def __init__(
         self,
         model: SlavaForConditionalGeneration,
         processor: SlavaProcessor,
         quantization: Quantization = "none",
+        *,
+        guarded: bool = True,
     ) -> None:
+        self._guarded = guarded
+        self.chosen = self.overruled = 0
         self._model: SlavaForConditionalGeneration | None = model
         self._processor = processor
         self._quantization = quantization
@@ -73,7 +81,11 @@ class BuiltinBackbone:
 
     @classmethod
     def load(
-        cls, quantization: Quantization = "none", weights: Path | None = None
+        cls,
+        quantization: Quantization = "none",
+        weights: Path | None = None,
+        *,
+        guarded: bool = True,
     ) -> BuiltinBackbone:
         """Load the model in the package, or that of another folder ``weights``.
 
@@ -84,7 +96,7 @@ class BuiltinBackbone:
         """
         model, processor = load_model(weights or WEIGHTS, quantization)
         question_encoder()
-        return cls(model, processor, quantization)
+        return cls(model, processor, quantization, guarded=guarded)
 
     def report(self) -> Report:
         """What it is, and the memory it holds now."""
@@ -240,9 +252,14 @@ class BuiltinBackbone:
         ask, values = self._ask(part, view, detailed, settings)
         memory = self._memory(part, view, ask)
         sampling = Sampling(settings.temperature, settings.top_p, settings.seed)
-        choose = Chooser(self._vocabulary, ask.traits, ask.known, sampling)
+        allowed = self._vocabulary.ids(wordings(ask)) if self._guarded else None
+        choose = Chooser(allowed, sampling)
         ids = self._open().write(memory, choose, settings.max_new_tokens)
-        yield from spoken(ids, self._vocabulary, values)
+        try:
+            yield from spoken(ids, self._vocabulary, values)
+        finally:
+            self.chosen += choose.chosen
+            self.overruled += choose.overruled
 
     def _ask(
         self, part: Part, view: View, detailed: bool, settings: GenerationSettings

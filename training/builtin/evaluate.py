@@ -132,6 +132,10 @@ def evaluate_synthetic(
     figures |= _numbers(backbone, views, rng, examined)
     figures |= _routing(backbone)
     figures |= _sentences(backbone, views, data, rows, order, rng, examined)
+    figures["tokens_overruled"] = backbone.overruled / max(1, backbone.chosen)
+    free = BuiltinBackbone.load(weights=weights, guarded=False)
+    unguarded = _sentences(free, views, data, rows, order, rng, examined)
+    figures |= {f"{k}_unguarded": v for k, v in unguarded.items()}
     figures |= _matching(backbone, data, rows, rng)
     figures |= _cost(backbone, views[0], weights)
     return {k: round(float(v), 4) for k, v in figures.items()}
@@ -296,7 +300,8 @@ def _sentences(
             said = ask(backbone, views[shown], question, n)
             listed.append(max(bleu2(said, r) for r in references))
         decision = backbone.decision(views[k])
-        against += bool(contradictions(ask(backbone, views[k], question, n), decision.traits))
+        said = ask(backbone, views[k], question, n)
+        against += bool(contradictions(said, decision.traits, filled=True))
     return {
         "bleu2": float(np.mean(scores)),
         "bleu2_shuffled": float(np.mean(mixed)),

@@ -25,7 +25,7 @@ from slava.synthetic.truth import MORPHOLOGIES
 from slava.vlm.slava_model.language.answers import SLOTS_OF, Ask, answer
 from slava.vlm.slava_model.language.intents import DECODED, STYLES
 from slava.vlm.slava_model.language.slots import SLOTS
-from slava.vlm.slava_model.language.traits import FLAGS, WORDS, Traits
+from slava.vlm.slava_model.language.traits import FLAGS, UNTOLD, WORDS, Traits
 from slava.vlm.slava_model.modeling import SlavaForConditionalGeneration
 from slava.vlm.slava_model.question_encoder import question_encoder
 from training.builtin.dataset import VOCABULARIES
@@ -155,7 +155,7 @@ def _sample(
     ask = draw_ask(traits, rng)
     told = ask.tokens
     if lot > 1 - UNTOLD_SHARE and traits.sure:
-        told = tuple(t for t in told if t not in set(traits.tokens))
+        told = tuple(UNTOLD if t in set(traits.tokens) else t for t in told)
     question = rng.choice(questions.questions[ask.intent])
     return Sample(row, question, encode("".join(told)), [*encode(answer(ask)), eos])
 

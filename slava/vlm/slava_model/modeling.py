@@ -89,7 +89,13 @@ class SlavaEncoder(nn.Module):
         x = self._words(image, question_features, auxiliary_ids)  # (B, L, D)
         mask = text_mask(question_features, question_mask, auxiliary_ids)  # (B, L)
         x = self.grounded(self.text(x, mask), mask, image)
+        x = torch.cat([x[:, :1] + self._told(auxiliary_ids), x[:, 1:]], 1)
         return BaseModelOutput(last_hidden_state=torch.cat([image, x], 1))
+
+    def _told(self, auxiliary_ids: Tensor) -> Tensor:
+        """The bag of auxiliary words (B, 1, D), which joins the fused state of ``<Encode>``."""
+        there = (auxiliary_ids != self.config.pad_token_id)[..., None]
+        return (self.embeddings.input(auxiliary_ids) * there).sum(1, keepdim=True)
 
     def match(self, image_features: Tensor, ids: Tensor) -> Tensor:
         """Logit, shape (B,), that texts ``ids`` (B, L) describe the pictures."""
@@ -97,18 +103,18 @@ class SlavaEncoder(nn.Module):
         start = torch.full_like(ids[:, :1], ENCODE)
         ids = torch.cat([start, ids], 1)  # (B, 1 + L)
         mask = ids != self.config.pad_token_id
-        fused = self.grounded(self.text(self.embeddings(ids), mask), mask, image)
-        return self.grounded.match(fused[:, 0]).squeeze(-1)
+        x = self.embeddings(ids)
+        fused = self.grounded(self.text(x, mask), mask, image)
+        words = (x * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)  # (B, D)
+        return self.grounded.matched(fused[:, 0], words, image[:, 0] + image[:, 1:].mean(1))
 
     def _words(self, image: Tensor, question: Tensor, auxiliary_ids: Tensor) -> Tensor:
         """``<Encode> <cls> question <image> auxiliary`` as (B, 3 + Q + A, D)."""
         batch = auxiliary_ids.shape[0]
         special = torch.tensor([[ENCODE, CLS, IMAGE]], device=auxiliary_ids.device)
-        marks = self.embeddings.word(special).expand(batch, -1, -1)  # (B, 3, D)
+        marks = self.embeddings.input(special).expand(batch, -1, -1)  # (B, 3, D)
         asked = self.embeddings.question(question)  # (B, Q, D)
-        place = self.embeddings.place.weight
-        asked = asked + place[: asked.shape[1]]
-        told = self.embeddings.word(auxiliary_ids)  # (B, A, D); a set: order says nothing
+        told = self.embeddings(auxiliary_ids, self.config.max_text // 2)  # (B, A, D)
         here = marks[:, 2:] + image[:, :1]  # the CLS of the micrograph at <image>
         return torch.cat([marks[:, :2], asked, here, told], 1)
 
@@ -132,7 +138,7 @@ class SlavaPreTrainedModel(PreTrainedModel):
 
     def _init_weights(self, module: nn.Module) -> None:
         if isinstance(module, nn.Linear):
-            nn.init.normal_(module.weight, std=0.02)
+            nn.init.normal_(module.weight, std=0.7 * module.in_features**-0.5)
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
         elif isinstance(module, nn.Embedding):

@@ -24,6 +24,7 @@ class Embeddings(nn.Module):
         super().__init__()
         self.word = nn.Embedding(config.vocab_size, config.width, padding_idx=config.pad_token_id)
         self.place = nn.Embedding(config.max_text, config.width)
+        self.scale = config.width**0.5
         self.question = nn.Sequential(
             nn.LayerNorm(config.question_width), nn.Linear(config.question_width, config.width)
         )
@@ -31,7 +32,11 @@ class Embeddings(nn.Module):
     def forward(self, ids: Tensor, start: int = 0) -> Tensor:
         """Words and places of ``ids`` (B, L), the first at place ``start``: (B, L, D)."""
         places = torch.arange(start, start + ids.shape[1], device=ids.device)
-        return self.word(ids) + self.place(places)
+        return self.input(ids) + self.place(places) * self.scale
+
+    def input(self, ids: Tensor) -> Tensor:
+        """Words without places; scaled, so that what a word is survives the first layers."""
+        return self.word(ids) * self.scale
 
     def logits(self, hidden: Tensor) -> Tensor:
         """(B, L, D) to (B, L, vocabulary)."""
@@ -61,7 +66,8 @@ class TextEncoder(nn.Module):
 class GroundedEncoder(nn.Module):
     """Text that looks at the micrograph; the state of ``<Encode>`` is the fused meaning.
 
-    ``match`` is the image-text matching head.
+    ``match`` is the image-text matching head. Beside it, ``match_text`` and ``match_image`` compare
+    the bag of words with the whole picture, which a small model learns first.
     """
 
     def __init__(self, config: SlavaConfig) -> None:
@@ -72,12 +78,19 @@ class GroundedEncoder(nn.Module):
         )
         self.norm = nn.LayerNorm(config.width)
         self.match = nn.Linear(config.width, 1)
+        self.match_text = nn.Linear(config.width, config.width)
+        self.match_image = nn.Linear(config.width, config.width)
 
     def forward(self, x: Tensor, mask: Tensor, image: Tensor) -> Tensor:
         """``x`` (B, L, D), ``mask`` (B, L) bool, ``image`` (B, N, D)."""
         for block in self.blocks:
             x = block(x, mask[:, None, None, :], image)
         return self.norm(x)
+
+    def matched(self, fused: Tensor, words: Tensor, image: Tensor) -> Tensor:
+        """Logit (B,) from the state of ``<Encode>``, a mean word and a mean picture, (B, D)."""
+        alike = (self.match_text(words) * self.match_image(image)).sum(-1)  # (B,)
+        return self.match(fused).squeeze(-1) + alike * image.shape[-1] ** -0.5
 
 
 class GroundedDecoder(nn.Module):
@@ -90,6 +103,8 @@ class GroundedDecoder(nn.Module):
             for k in range(config.decoder_layers)
         )
         self.norm = nn.LayerNorm(config.width)
+        self.fused = nn.Linear(config.width, config.width)
+        self.start = config.image_tokens
 
     def forward(
         self,
@@ -100,6 +115,7 @@ class GroundedDecoder(nn.Module):
     ) -> Tensor:
         """``x`` (B, L, D), ``memory`` (B, M, D), ``memory_mask`` (B, M) bool or none hidden."""
         mask = None if memory_mask is None else memory_mask[:, None, None, :]
+        x = x + self.fused(memory[:, self.start : self.start + 1])  # the state of <Encode>
         for block in self.blocks:
             x = block(x, memory, mask, cache)
         return self.norm(x)

@@ -1,20 +1,21 @@
 """Write an answer token by token: choose within what may be said, fill slots, give out words.
 
-Between the decoder's logits and the text of a stream. It must not know questions or pictures.
+The decoder proposes every token. A token that leads out of every wording which the decision on the
+micrograph allows is overruled by the decoder's best token within them, at once and not after the
+fact, so that a stream never has to take words back. How often that happens is counted and
+reported. This module must not know questions or pictures.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from slava.vlm.slava_model.language.consistency import forbidden
 from slava.vlm.slava_model.language.slots import NOT_AVAILABLE, SLOT_TOKENS
-from slava.vlm.slava_model.language.traits import Traits
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,70 +32,50 @@ class Vocabulary:
 
     def __init__(self, tokenizer: Any) -> None:
         self._tokenizer = tokenizer
-        ids = range(len(tokenizer))
-        names = tokenizer.convert_ids_to_tokens(list(ids))
-        self.slots = {k: name[1:-1] for k, name in zip(ids, names, strict=True) if _slot(name)}
-        self.marks = {
-            k for k, name in zip(ids, names, strict=True) if _mark(name) and k not in self.slots
-        } - {tokenizer.eos_token_id}
+        ids = list(range(len(tokenizer)))
+        names = tokenizer.convert_ids_to_tokens(ids)
+        self.end: int = tokenizer.eos_token_id
+        self.slots = {
+            k: name[1:-1] for k, name in zip(ids, names, strict=True) if name in SLOT_TOKENS
+        }
         self.texts = [tokenizer.decode([k]) for k in ids]
-        self._phrases: dict[str, tuple[tuple[int, ...], ...]] = {}
 
-    def spellings(self, phrase: str) -> tuple[tuple[int, ...], ...]:
-        """The ids of ``phrase`` within, and at the beginning of, a sentence."""
-        if phrase not in self._phrases:
-            capital = phrase[:1].upper() + phrase[1:]
-            written = (f" {phrase}", f" {capital}", capital, phrase)
-            listed = self._tokenizer(list(written), add_special_tokens=False)["input_ids"]
-            self._phrases[phrase] = tuple(dict.fromkeys(map(tuple, listed)))
-        return self._phrases[phrase]
-
-
-def _slot(name: str) -> bool:
-    return name in SLOT_TOKENS
-
-
-def _mark(name: str) -> bool:
-    return len(name) > 2 and name.startswith("<") and name.endswith(">")
+    def ids(self, texts: Sequence[str]) -> list[tuple[int, ...]]:
+        """Each text as ids, ``<EOS>`` at its end."""
+        listed = self._tokenizer(list(texts), add_special_tokens=False)["input_ids"]
+        return [(*row, self.end) for row in listed]
 
 
 class Chooser:
-    """Chooses ids; never a mark, a slot without a value, or the end of a forbidden phrase."""
+    """Chooses the next id of an answer, within ``wordings`` or, without any, freely.
+
+    ``overruled`` counts the tokens of ``chosen`` that were not the decoder's first choice.
+    """
 
     def __init__(
-        self,
-        vocabulary: Vocabulary,
-        traits: Traits,
-        known: frozenset[str],
-        sampling: Sampling | None = None,
+        self, wordings: Sequence[tuple[int, ...]] | None, sampling: Sampling | None = None
     ) -> None:
         self.sampling = sampling or Sampling()
-        never = vocabulary.marks | {k for k, n in vocabulary.slots.items() if n not in known}
-        self._never = torch.tensor(sorted(never))
-        self._ends: dict[int, list[tuple[int, ...]]] = {}
-        for phrase in forbidden(traits):
-            for ids in vocabulary.spellings(phrase):
-                self._ends.setdefault(ids[-1], []).append(ids[:-1])
+        self.overruled = self.chosen = 0
+        self._left = list(dict.fromkeys(wordings)) if wordings is not None else None
         self._generator = torch.Generator().manual_seed(self.sampling.seed)
 
     def __call__(self, logits: Tensor, ids: list[int]) -> int:
         """The next id after ``ids``, given ``logits`` (vocabulary,)."""
         scores = logits.float()
-        scores[self._never] = -torch.inf
-        while True:
-            chosen = self._draw(scores)
-            if not self._contradicts(chosen, ids):
-                return chosen
-            scores[chosen] = -torch.inf
-
-    def _contradicts(self, chosen: int, ids: list[int]) -> bool:
-        return any(
-            not start or tuple(ids[-len(start) :]) == start for start in self._ends.get(chosen, ())
-        )
+        if self._left is None:
+            return self._draw(scores)
+        place = len(ids)
+        allowed = sorted({row[place] for row in self._left})
+        best = allowed[self._draw(scores[allowed])]
+        self.chosen += 1
+        self.overruled += int(scores.argmax()) not in allowed
+        self._left = [row for row in self._left if row[place] == best]
+        return best
 
     def _draw(self, scores: Tensor) -> int:
         how = self.sampling
-        if how.temperature <= 0:
+        if how.temperature <= 0 or len(scores) == 1:
             return int(scores.argmax())
         p, order = (scores / how.temperature).softmax(0).sort(descending=True)
         p[1:][p.cumsum(0)[:-1] > how.top_p] = 0

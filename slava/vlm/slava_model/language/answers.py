@@ -7,9 +7,9 @@ Numbers are slots. This module must not know how traits were decided.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from slava.vlm.slava_model.language.intents import DECODED
+from slava.vlm.slava_model.language.intents import DECODED, STYLES
 from slava.vlm.slava_model.language.phrases import (
     ARRANGED,
     CATEGORY,
@@ -50,8 +50,8 @@ class Ask:
             "<detailed>" if self.detailed else "<concise>",
             f"<style:{self.style}>",
             "<calibrated>" if self.calibrated else "<uncalibrated>",
-            *(f"<{slot}>" for slot in sorted(self.known & SLOTS_OF.get(self.intent, frozenset()))),
             *self.traits.tokens,
+            *(f"<{slot}>" for slot in sorted(self.known & SLOTS_OF.get(self.intent, frozenset()))),
         )
 
     @property
@@ -94,6 +94,13 @@ SLOTS_OF: dict[str, frozenset[str]] = {
     "databar": frozenset({"MAGNIFICATION", "VOLTAGE"}),
 }
 """The slots an intent may use; others are not told to the text encoder."""
+
+
+def wordings(ask: Ask) -> tuple[str, ...]:
+    """Every answer that ``ask`` allows, in all styles; that of its own style first."""
+    styles = [(ask.style + k) % STYLES for k in range(STYLES)]
+    return tuple(dict.fromkeys(answer(replace(ask, style=style)) for style in styles))
+
 
 Said = tuple[str, str]
 """The concise answer, and the sentences that a detailed one adds."""
@@ -361,9 +368,9 @@ def _defect(ask: Ask) -> Said:
         )
         return said, f"The surface looks {TEXTURED[ask.traits.texture]} throughout."
     said = ask.pick(
-        f"Yes, {DEFECTIVE[kind]}.",
         f"There seems to be a defect: {DEFECTIVE[kind]}.",
-        f"Yes. I think I see {DEFECT_NOUN[kind]}: {DEFECTIVE[kind]}.",
+        f"I think I see {DEFECT_NOUN[kind]}: {DEFECTIVE[kind]}.",
+        f"What I see may be a defect: {DEFECTIVE[kind]}.",
     )
     return said, "Check it at a higher magnification before you rely on it."
 

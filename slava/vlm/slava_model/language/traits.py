@@ -33,6 +33,10 @@ WORDS: dict[str, tuple[str, ...]] = {
 """Every trait that is a word, with the words it may be."""
 
 FLAGS = ("noisy", "blurred", "charging")
+UNSURE = "<unsure>"
+"""Stands in the place of category and shape where the decision is not sure of them."""
+UNTOLD = "<untold>"
+"""Stands in the place of a trait that must be seen in the picture itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +66,12 @@ class Traits:
     def tokens(self) -> tuple[str, ...]:
         """One auxiliary token per trait, as the text encoder reads them.
 
-        An unsure category is not told, nor is the shape, which belongs to a category.
+        Each has its place. An unsure category is not told, nor is the shape, which belongs to one.
         """
         hidden = set() if self.sure else {"category", "morphology"}
-        words = [trait_token(n, getattr(self, n)) for n in WORDS if n not in hidden]
-        flags = [f"<{name}>" for name in FLAGS if getattr(self, name)]
-        return (*words, *flags, *(() if self.sure else ("<unsure>",)))
+        words = [UNSURE if n in hidden else trait_token(n, getattr(self, n)) for n in WORDS]
+        flags = [f"<{name}>" if getattr(self, name) else f"<not-{name}>" for name in FLAGS]
+        return (*words, *flags)
 
 
 def trait_token(name: str, word: str) -> str:
@@ -78,5 +82,7 @@ def trait_token(name: str, word: str) -> str:
 TRAIT_TOKENS = (
     *(trait_token(name, word) for name, words in WORDS.items() for word in words),
     *(f"<{name}>" for name in FLAGS),
-    "<unsure>",
+    *(f"<not-{name}>" for name in FLAGS),
+    UNSURE,
+    UNTOLD,
 )
