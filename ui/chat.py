@@ -74,7 +74,7 @@ def _answer(turn: Turn) -> str:
 
 def _title(turn: Turn, live: Live | None) -> str:
     """What the model saw, in a few words: level, tokens, time."""
-    parts = ["What the model saw", f"context {turn.context_level}"]
+    parts = ["What the model saw", turn.context_level]
     if live is None:
         if turn.tokens:
             parts.append(f"{turn.tokens} tokens")

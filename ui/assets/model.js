@@ -15,7 +15,7 @@ function build() {
   element.dataset.model = value.id;
   find('.model-chip span').textContent = value.title;
   find('.model-chip').dataset.phase = value.phase;
-  find('.model-notice').textContent = value.notice;
+  find('.model-notice span').textContent = value.notice;
   find('.model-notice').hidden = !value.notice;
   find('.model-progress').textContent = value.progress;
   find('.model-error').textContent = value.error;

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-SEED = 7
+SEED = 15
 NUMBER = 10
 """One for each class of the nanomaterials pack."""
 
