@@ -10,6 +10,7 @@ import pytest
 
 from slava.domain import Calibration, Micrograph
 from slava.errors import BadInput, BadQuestion, BadSetting, ModelError, NotFound
+from slava.settings import Settings
 from store import Store
 from tests.browser.files import NM_PER_PX, calibrated_tiff
 from tests.ui.conftest import measure_quickly, until
@@ -58,6 +59,25 @@ def test_a_stop_ends_the_answer_and_keeps_what_came(
     assert turn.status == "stopped"
     assert turn.answer.startswith("word0 word1")
     assert "word399" not in turn.answer
+
+
+def test_a_stop_is_obeyed_while_the_model_is_still_loading(
+    store: Store, workspace: Path, calibrated: Micrograph
+) -> None:
+    gate = threading.Event()
+
+    def open_late(reference, *, quantization, on_progress=None):
+        gate.wait(20)
+        return open_scripted(reference, quantization=quantization)
+
+    services = Services(store, Settings(workspace), opener=open_late, measure_with=measure_quickly)
+    live = services.ask(calibrated.id, None, "What is it?")
+    until(lambda: live.phase == "loading the model")
+    services.answers.stop(live.conversation_id)
+    assert live.finished.wait(5)
+    gate.set()
+    assert services.turns(live.conversation_id)[-1].status == "stopped"
+    until(lambda: services.models.state.phase == "ready")
 
 
 def test_a_second_question_waits_for_the_first(services: Services, calibrated: Micrograph) -> None:
@@ -191,8 +211,6 @@ def test_a_measurement_that_fails_says_so_and_can_be_asked_for_again(
         if broken.is_set():
             raise BadInput("it is flat.")
         return measure_quickly(micrograph, pictures, kind)
-
-    from slava.settings import Settings
 
     services = Services(store, Settings(workspace), opener=open_scripted, measure_with=measure)
     until(lambda: services.measuring.known(calibrated.id).state == "failed")

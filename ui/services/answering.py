@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from slava.domain import ConversationId, Fact, Micrograph, MicrographId, Turn, TurnId
 from slava.domain.conversation import ContextLevel
-from slava.errors import ModelError, SlavaError
+from slava.errors import Cancelled, ModelError, SlavaError
 from slava.vlm.ask import Progress, check_question, prepare_question, stream_answer
 from slava.vlm.backbone import GenerationSettings
 from store import Store
@@ -150,6 +150,8 @@ class Answers:
             for last in self._stream(live, turn, settings):
                 live.text = last.answer
             self._finish(live, last)
+        except Cancelled:
+            self._finish(live, last)
         except SlavaError as error:
             self._finish(live, last, str(error))
         except Exception as error:
@@ -163,7 +165,7 @@ class Answers:
         known = self._know(conversation.micrograph_id, live)
         if self._models.state.phase != "ready":
             live.say("loading the model")
-        with self._models.using() as backbone:
+        with self._models.using(live.stop) as backbone:
             live.say("reading the micrograph")
             earlier = self._store.conversations.list_turns(turn.conversation_id)
             asked = prepare_question(

@@ -13,10 +13,12 @@ from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 from slava.domain.conversation import Quantization
-from slava.errors import ModelError, ModelNeedsDownload, SlavaError
+from slava.errors import Cancelled, ModelError, ModelNeedsDownload, SlavaError
 from slava.vlm.backbone import Backbone, Report
 
 log = logging.getLogger("slava.models")
+
+POLL_S = 0.05
 
 Phase = Literal["empty", "loading", "downloading", "ready", "failed"]
 
@@ -105,18 +107,22 @@ class Models:
             self._set(phase="empty", progress="", error="", report=None)
 
     @contextmanager
-    def using(self) -> Iterator[Backbone]:
+    def using(self, stop: threading.Event | None = None) -> Iterator[Backbone]:
         """The loaded backbone, for this caller alone; it is loaded first where that is needed.
 
         Raises
         ------
         ModelError
             When it cannot be loaded; the text says why.
+        Cancelled
+            When ``stop`` is set before it is loaded; loading goes on for the next caller.
         """
         self.warm()
         loading = self._loading
-        if loading:
-            loading.join()
+        while loading is not None and loading.is_alive():
+            loading.join(POLL_S)
+            if stop is not None and stop.is_set():
+                raise Cancelled("stopped before the model was loaded.")
         with self._use:
             if self._backbone is None:
                 raise ModelError(
