@@ -62,11 +62,10 @@ def decide(model: SlavaForConditionalGeneration, features: Tensor) -> Decision:
 
 
 def decide_from(said: Mapping[str, Tensor], novelty: float, config: SlavaConfig) -> Decision:
-    """Decide from the heads' outputs, each (V, n), over V looks."""
+    """Decide from the heads' outputs, each (V, n), over V looks, which are averaged."""
     known = certainty_of(config)
     vocabulary = config.vocabularies
-    told = (said["category"] / known["temperature"]).log_softmax(-1)  # (V, 10)
-    p = told.mean(0).softmax(-1)  # (10,), the geometric mean over the looks
+    p = (said["category"] / known["temperature"]).softmax(-1).mean(0)  # (10,)
     order = p.argsort(descending=True, stable=True).tolist()
     categories = tuple((vocabulary["category"][k], float(p[k])) for k in order)
     abstained = categories[0][1] < known["sure_above"] or novelty > known["novel_above"]
