@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +52,7 @@ class Preset:
     cached: int = 8_000
     text: TextConfig = field(default_factory=TextConfig)
     router_steps: int = 1_200
+    router_copies: int = 2
     width: int = 128
     heads: int = 4
     decoder_layers: int = 3
@@ -67,8 +68,9 @@ PRESETS = {
         held_out=200,
         vision_steps=120,
         cached=400,
-        text=TextConfig(steps=150, batch=32),
+        text=TextConfig(steps=120, batch=32, questions=12),
         router_steps=300,
+        router_copies=0,
         examined=40,
     ),
     "tiny": Preset(
@@ -79,8 +81,9 @@ PRESETS = {
         vision=VisionConfig(size_px=64, width=32, depth=1, heads=2, stem_widths=(8, 16)),
         vision_sizes=((0.0, 64),),
         cached=20,
-        text=TextConfig(steps=3, batch=4, match_batch=4),
+        text=TextConfig(steps=3, batch=4, match_batch=4, questions=2),
         router_steps=5,
+        router_copies=0,
         width=64,
         heads=2,
         decoder_layers=1,
@@ -103,7 +106,6 @@ def build_model(
     """
     if preset not in PRESETS:
         raise BadSetting(f"preset {preset!r} is none of {', '.join(PRESETS)}.")
-    torch.set_num_threads(max(1, torch.get_num_threads()))
     began, plan, work = time.monotonic(), PRESETS[preset], out / "work"
     weights = _see(plan, work, seed, on_progress)
     model, processor = _read(plan, work, weights, seed, on_progress)
@@ -131,6 +133,7 @@ def _see(plan: Preset, work: Path, seed: int, on_progress: Progress) -> Path:
             held_out=work / "held_out",
             output=work / "vision.safetensors",
             steps=plan.vision_steps,
+            batch=min(64, plan.drawings // 2),
             seed=seed,
             threads=torch.get_num_threads(),
             sizes=plan.vision_sizes,
@@ -156,7 +159,13 @@ def _read(
         decoder_layers=plan.decoder_layers,
     )
     on_progress("training the question router")
-    routed = train_router(model.router, steps=plan.router_steps, seed=seed)
+    routed = train_router(
+        model.router,
+        steps=plan.router_steps,
+        seed=seed,
+        most=plan.text.questions,
+        copies=plan.router_copies,
+    )
     drawings = open_dataset(work / "drawings")
     pictures = cache_features(model, drawings, plan.cached, progress=on_progress)
     train_text(model, pictures, encoder_of(processor), replace(plan.text, seed=seed), on_progress)
@@ -180,7 +189,11 @@ def _judge(out: Path, plan: Preset, work: Path) -> dict[str, Any]:
 
     count = plan.held_out
     return {
-        "recipe": {k: v for k, v in asdict(plan).items() if k != "vision"},
+        "recipe": {
+            "drawings": plan.drawings,
+            "vision_steps": plan.vision_steps,
+            "text_steps": plan.text.steps,
+        },
         "synthetic": evaluate_synthetic(
             out, work / "held_out", range(count // 2, count), plan.examined
         ),

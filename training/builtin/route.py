@@ -41,11 +41,18 @@ def embed(questions: Sequence[str], batch: int = 128) -> Tensor:
     return torch.cat(parts)
 
 
-def train_router(router: Router, *, steps: int = 1200, seed: int = 0) -> Routed:
-    """Train ``router`` in place and fit its certainty."""
+def train_router(
+    router: Router,
+    *,
+    steps: int = 1200,
+    seed: int = 0,
+    most: int | None = None,
+    copies: int = COPIES,
+) -> Routed:
+    """Train ``router`` in place, on ``most`` questions per intent, and fit its certainty."""
     rng = random.Random(seed)
     torch.manual_seed(seed)
-    learnt = _learnt(rng)
+    learnt = _learnt(rng, most, copies)
     x, y = embed([q for q, _ in learnt]), torch.tensor([k for _, k in learnt])
     weight = 1 / torch.bincount(y, minlength=len(NAMES)).clamp(min=1).float()
     optimizer = torch.optim.AdamW(router.parameters(), lr=3e-3, weight_decay=0.02)
@@ -63,12 +70,12 @@ def train_router(router: Router, *, steps: int = 1200, seed: int = 0) -> Routed:
     return _certainty(router.eval())
 
 
-def _learnt(rng: random.Random) -> list[tuple[str, int]]:
+def _learnt(rng: random.Random, most: int | None, copies: int) -> list[tuple[str, int]]:
     """Every question of the bank and its disturbed copies, with its intent."""
     learnt = []
     for k, name in enumerate(NAMES):
-        for q in question_bank().asked[name]:
-            learnt += [(q, k), *((disturbed(q, rng), k) for _ in range(COPIES))]
+        for q in question_bank().asked[name][:most]:
+            learnt += [(q, k), *((disturbed(q, rng), k) for _ in range(copies))]
     return learnt
 
 

@@ -42,12 +42,14 @@ SURE_SHARE, OTHER_SHARE, UNTOLD_SHARE = 0.85, 0.3, 0.15
 class TextConfig:
     """One training of the text towers."""
 
-    steps: int = 3000
-    batch: int = 64
-    learning_rate: float = 1.5e-3
+    steps: int = 1600
+    batch: int = 48
+    learning_rate: float = 2e-3
     seed: int = 0
     match_every: int = 2
     match_batch: int = 32
+    questions: int | None = None
+    """Questions per intent that are read; all when not given."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -193,7 +195,8 @@ def train_text(
 ) -> None:
     """Train the text towers of ``model`` in place; its vision stays as it is."""
     torch.manual_seed(config.seed)
-    questions = QuestionFeatures(question_bank().asked)
+    asked = question_bank().asked
+    questions = QuestionFeatures({name: asked[name][: config.questions] for name in DECODED})
     parameters = [p for n, p in model.named_parameters() if _learns(n)]
     optimizer = torch.optim.AdamW(
         parameters, lr=config.learning_rate, weight_decay=0.02, betas=(0.9, 0.98)
