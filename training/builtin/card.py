@@ -59,7 +59,7 @@ a real micrograph can be wrong.
 
 def _recipe(report: Mapping[str, Any]) -> str:
     """The recipe in words."""
-    told = report.get("recipe", {})
+    told = dict(report.get("recipe", {}))
     return ", ".join(f"{value} {name.replace('_', ' ')}" for name, value in told.items())
 
 

@@ -284,17 +284,21 @@ def match_pairs(
     Half of those others are of the same category: the hard negatives.
     """
     rows = [rng.randrange(len(pictures.labels)) for _ in range(count)]
-    category = pictures.labels[:, 0]
     texts, right = [], []
     for k, row in enumerate(rows):
-        own = pictures.traits(row)
-        told = own
-        while k % 2 and told == own:
-            near = np.flatnonzero((category == category[row]) == (k % 4 == 1))
-            told = pictures.traits(int(near[rng.randrange(len(near))]))
-        texts.append(describing(told, rng))
-        right.append(float(told is own))
+        other = _other(pictures.labels, row, k % 4 == 1, rng) if k % 2 else row
+        texts.append(describing(pictures.traits(other), rng))
+        right.append(float(other == row))
     return rows, texts, torch.tensor(right)
+
+
+def _other(labels: NDArray[np.int64], row: int, near: bool, rng: random.Random) -> int:
+    """A drawing that differs from ``row``, of the same category where ``near`` and there is one."""
+    differs = (labels != labels[row]).any(1)
+    alike = labels[:, 0] == labels[row, 0]
+    wanted = np.flatnonzero(differs & (alike == near))
+    listed = wanted if len(wanted) else np.flatnonzero(differs)
+    return int(listed[rng.randrange(len(listed))]) if len(listed) else row
 
 
 def _match_loss(

@@ -44,6 +44,7 @@ class QuestionEncoder:
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(MOST_TOKENS)
+        self._one = lru_cache(maxsize=64)(lambda question: self._read([question]))
         verbosity = logging.get_verbosity()
         logging.set_verbosity_error()
         logging.disable_progress_bar()
@@ -60,9 +61,12 @@ class QuestionEncoder:
         """How many weights it has."""
         return sum(p.numel() for p in self._model.parameters())
 
-    @torch.no_grad()
     def read(self, questions: Sequence[str]) -> Read:
-        """Encode ``questions``; ones that are too long are cut."""
+        """Encode ``questions``; ones that are too long are cut. The last single ones are kept."""
+        return self._one(questions[0]) if len(questions) == 1 else self._read(questions)
+
+    @torch.no_grad()
+    def _read(self, questions: Sequence[str]) -> Read:
         pieces = [self._tokenizer.encode(q).ids for q in questions]
         longest = max(map(len, pieces))
         ids = torch.tensor([p + [0] * (longest - len(p)) for p in pieces])  # (B, Q)
