@@ -1,31 +1,32 @@
-"""One server process and one browser for all tests of this folder."""
+"""One server process and one browser for the tests of a module, gone with its last one."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import pytest
+from selenium import webdriver
 
 from tests.browser.page import Page, browser_path, open_browser
 from tests.browser.serve import serving
 
 
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a window with a scripted model on an empty workspace."""
-    with serving(tmp_path_factory.mktemp("workspace")) as url:
-        yield url
-
-
-@pytest.fixture(scope="session")
-def page(server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
-    """The window, open in the browser."""
+@pytest.fixture(scope="module")
+def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
+    """A headless Chromium."""
     if browser_path() is None:
         pytest.skip("no Chromium with chromedriver on this machine")
-    driver = open_browser(tmp_path_factory.mktemp("profile"))
+    opened = open_browser(tmp_path_factory.mktemp("profile"))
     try:
-        shown = Page(driver, server)
+        yield opened
+    finally:
+        opened.quit()
+
+
+@pytest.fixture(scope="module")
+def page(driver: webdriver.Chrome, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    """A window with a scripted model on an empty workspace, open in the browser."""
+    with serving(tmp_path_factory.mktemp("workspace")) as url:
+        shown = Page(driver, url)
         shown.open()
         yield shown
-    finally:
-        driver.quit()

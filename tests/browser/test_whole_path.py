@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from selenium import webdriver
 
 from tests.browser.files import uncalibrated_jpeg
 from tests.browser.page import Page
@@ -69,7 +70,9 @@ class Program:
 
 
 @pytest.fixture(scope="module")
-def program(page: Page, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
+def program(
+    driver: webdriver.Chrome, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Program]:
     folder = tmp_path_factory.mktemp("program")
     (folder / "sitecustomize.py").write_text(DENY)
     denied = folder / "denied.txt"
@@ -84,7 +87,7 @@ def program(page: Page, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pr
     ) as process:
         assert process.stdout is not None
         url = json.loads(process.stdout.readline())["url"]
-        shown = Page(page.driver, url)
+        shown = Page(driver, url)
         shown.open()
         yield Program(shown, denied)
         process.terminate()
