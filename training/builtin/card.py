@@ -59,8 +59,8 @@ a real micrograph can be wrong.
 
 def _recipe(report: Mapping[str, Any]) -> str:
     """The recipe in words."""
-    told = dict(report.get("recipe", {}))
-    return ", ".join(f"{value} {name.replace('_', ' ')}" for name, value in told.items())
+    told = report.get("recipe", {})
+    return ", ".join(f"{name.replace('_', ' ')}: {value}" for name, value in told.items())
 
 
 def _real(report: Mapping[str, Any]) -> str:
