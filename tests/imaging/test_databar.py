@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -83,19 +82,6 @@ def test_text_on_the_specimen_is_no_databar() -> None:
     label = strip(640)
     pixels[400:456][label > 128] = 255
     assert find_databar(pixels) is None
-
-
-def test_it_is_fast() -> None:
-    pixels = np.vstack([specimen(708, 1024), strip(1024, 60)])
-    find_databar(pixels)
-    best = min(_seconds(pixels) for _ in range(5))
-    assert best < 0.06
-
-
-def _seconds(pixels: Any) -> float:
-    begun = time.perf_counter()
-    find_databar(pixels)
-    return time.perf_counter() - begun
 
 
 @pytest.mark.real_data

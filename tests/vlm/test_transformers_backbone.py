@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import itertools
 import threading
-import time
 import weakref
 from collections.abc import Generator, Iterable, Iterator
 from typing import Any
@@ -247,10 +246,8 @@ def test_stop_works_while_the_prompt_is_still_being_read(
     stop = threading.Event()
     layers = qwen._model.model.language_model.layers
     monkeypatch.setattr(layers[0], "forward", _slow(layers[0].forward, stop))
-    began = time.perf_counter()
     chunks = list(qwen.stream(TALK, views, GenerationSettings(max_new_tokens=50), stop))
     assert [chunk.finish for chunk in chunks] == ["stopped"]
-    assert time.perf_counter() - began < 2
 
 
 def _slow(forward: Any, stop: threading.Event) -> Any:
