@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from slava.domain import Fact, Measurement, Micrograph
+    from slava.domain import Calibration, Fact, Measurement, Micrograph
     from slava.domain.conversation import ContextLevel
     from slava.vlm.backbone import Backbone, GenerationSettings
     from store import Store
@@ -308,23 +308,24 @@ class Bench:
 
     def open(self, file: Path) -> tuple[Micrograph, NDArray[np.generic]]:
         """The micrograph of a file and its grey values, calibrated as asked."""
-        from slava.domain import Calibration
         from slava.imaging.inspect import inspect_micrograph
 
         inspected = inspect_micrograph(file)
         micrograph = inspected.micrograph
-        manual = self._manual(Calibration)
+        manual = self._manual()
         if self._store:
             micrograph = self._store.micrographs.add_micrograph(file).micrograph
             if manual:
                 self._store.micrographs.set_calibration(micrograph.id, manual)
         return (replace(micrograph, calibration=manual) if manual else micrograph), inspected.grey
 
-    def _manual(self, make: Callable[..., Any]) -> Any:
+    def _manual(self) -> Calibration | None:
+        from slava.domain import Calibration
+
         if self._nm_per_px is None:
             return None
         try:
-            return make(self._nm_per_px, "manual", "--nm-per-px")
+            return Calibration(self._nm_per_px, "manual", "--nm-per-px")
         except ValueError as error:
             raise BadSetting(f"--nm-per-px {self._nm_per_px}: {error}.") from None
 
@@ -353,6 +354,7 @@ class Bench:
         file: Path,
     ) -> Record:
         """One question about one file, answered to the end; read before a model is loaded."""
+        from slava.imaging.measure import fact_record
         from slava.vlm.ask import prepare_question, stream_answer
 
         micrograph, grey = self.open(file)
@@ -369,7 +371,7 @@ class Bench:
             "answer": progress.answer,
             "model": backbone.report().id,
             "context": asked.context.text,
-            "facts": [_fact_record(f) for f in asked.context.facts],
+            "facts": [fact_record(f) for f in asked.context.facts],
             "seconds": round(progress.seconds, 4),
             "first_token_seconds": progress.first_token_seconds,
             "tokens_per_second": progress.tokens_per_second,
@@ -380,12 +382,6 @@ class Bench:
         from slava.imaging.measure import facts_of
 
         return facts_of(micrograph, self.measure(micrograph, grey))
-
-
-def _fact_record(fact: Fact) -> Record:
-    record = asdict(fact)
-    record["parameters"] = dict(fact.parameters)
-    return record
 
 
 @contextmanager

@@ -6,12 +6,11 @@ kept, with a warning. Nothing here knows a vendor.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from slava.domain import Calibration, CalibrationSource, Databar, Instrument
-from slava.errors import BadSetting, UnreadableMicrograph
+from slava.errors import UnreadableMicrograph
 from slava.imaging.frame import Frame
 from slava.imaging.vendors import Said, merge, metadata_of, sidecar_of
 
@@ -64,34 +63,6 @@ def calibrate(frame: Frame, sidecar: bytes | None = None, sidecar_name: str = ""
         else:
             sources.append(("sidecar", title, said))
     return _weigh(frame, sources, warnings)
-
-
-def manual_calibration(length_px: float, length_nm: float) -> Calibration:
-    """The calibration by a line of known length.
-
-    Parameters
-    ----------
-    length_px : float
-        Length of the line in the whole picture's pixels, above 0.
-    length_nm : float
-        What it is in truth, above 0.
-
-    Raises
-    ------
-    BadSetting
-        When either is not a positive number, or no microscope has such pixels.
-    """
-    for name, value in (("length_px", length_px), ("length_nm", length_nm)):
-        if not (math.isfinite(value) and value > 0):
-            raise BadSetting(f"{name} must be above 0, got {value!r}. Draw a longer line.")
-    try:
-        return Calibration(
-            length_nm / length_px, "manual", f"{length_px:.1f} px are {length_nm:g} nm"
-        )
-    except ValueError as error:
-        raise BadSetting(
-            f"{length_nm:g} nm on {length_px:g} px: {error}. Check the unit."
-        ) from None
 
 
 def find_sidecar(path: Path) -> Path | None:

@@ -114,6 +114,22 @@ def coverage_word(fraction: float) -> str:
     return COVERAGES[0] if fraction < 0.2 else COVERAGES[1] if fraction < 0.5 else COVERAGES[2]
 
 
+WORDS: dict[str, tuple[str, ...]] = {
+    "category": CATEGORIES,
+    "morphology": MORPHOLOGY_WORDS,
+    "arrangement": ARRANGEMENTS,
+    "orientation": ORIENTATIONS,
+    "coverage": COVERAGES,
+    "texture": TEXTURES,
+    "spread": SPREADS,
+    "defect": DEFECTS,
+}
+"""Every trait that is a word, with the words it may be."""
+
+FLAGS = ("noisy", "blurred", "charging")
+"""Every trait that is there or not."""
+
+
 @dataclass(frozen=True, slots=True)
 class Truth:
     """Everything known of a drawn micrograph. Lengths are pixels of the drawn picture."""

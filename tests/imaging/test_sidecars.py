@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from slava.domain import Databar
-from slava.errors import BadSetting, UnreadableMicrograph
-from slava.imaging.calibrate import find_sidecar, manual_calibration
+from slava.errors import UnreadableMicrograph
+from slava.imaging.calibrate import find_sidecar
 from slava.imaging.inspect import inspect_micrograph, to_record
 from slava.imaging.vendors import sidecar_of
 from tests.imaging.vendor_files import (
@@ -156,17 +156,6 @@ def test_a_jeol_sidecar_without_a_size_is_used_with_a_warning(tmp_path: Path) ->
     micrograph = inspected(tmp_path / "a.bmp")
     assert calibrated(micrograph)[0] == pytest.approx(2000)
     assert "does not say for which size" in micrograph.warnings[0]
-
-
-def test_manual_calibration() -> None:
-    calibration = manual_calibration(250.0, 1000.0)
-    assert (calibration.nm_per_px, calibration.source) == (4.0, "manual")
-    assert calibration.detail == "250.0 px are 1000 nm"
-    for length_px, length in ((0, 1), (-1, 1), (1, 0), (float("nan"), 1), (1, float("inf"))):
-        with pytest.raises(BadSetting, match="must be above 0"):
-            manual_calibration(length_px, length)
-    with pytest.raises(BadSetting, match="Check the unit"):
-        manual_calibration(1.0, 1e12)
 
 
 @given(st.sampled_from([jeol_text(128, 96), hitachi_text(128, 96), tescan_hdr()]), st.data())

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 import torch  # noqa: TID253
 
+from slava.errors import BadSetting
 from slava.synthetic import draw_micrograph
 from slava.synthetic.truth import CATEGORIES, DEFECTS
 from slava.vlm.slava_model.vision import (
     VisionConfig,
     VisionEncoder,
     VisionHeads,
-    multi_view,
     pooled,
 )
 from training.builtin.augment import augment
@@ -109,14 +109,12 @@ def test_tokens_have_the_promised_shape_at_any_size() -> None:
     assert pooled(tokens).shape == (2, 64)
 
 
-def test_views_cover_the_micrograph() -> None:
-    ramp = torch.linspace(-1, 1, 200).expand(100, 200)
-    views = multi_view(ramp, 32)
-    assert views.shape == (8, 1, 32, 32)
-    assert float(views[0].mean()) == pytest.approx(0, abs=0.02)
-    assert float(views[2].mean()) < -0.4
-    assert float(views[3].mean()) > 0.4
-    assert len(multi_view(ramp, 32, tiles=False)) == 2
+def test_fewer_drawings_than_a_batch_are_refused(tmp_path: Path) -> None:
+    build_dataset(tmp_path / "set", DatasetConfig(count=4, size_px=64, first_seed=7, processes=1))
+    folder = tmp_path / "set"
+    told = TrainVisionConfig((folder,), folder, tmp_path / "v.safetensors", batch=8, model=SMALL)
+    with pytest.raises(BadSetting, match="4 drawings are fewer than one batch of 8"):
+        train_vision(told)
 
 
 def test_training_writes_what_it_says(drawn: Dataset, tmp_path: Path) -> None:

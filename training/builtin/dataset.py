@@ -17,31 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slava.synthetic import Drawing, draw_micrograph
-from slava.synthetic.truth import (
-    ARRANGEMENTS,
-    CATEGORIES,
-    COVERAGES,
-    DEFECTS,
-    MORPHOLOGY_WORDS,
-    ORIENTATIONS,
-    SPREADS,
-    TEXTURES,
-    Truth,
-)
+from slava.synthetic.truth import CATEGORIES, FLAGS, WORDS, Truth
 
-VOCABULARIES: dict[str, tuple[str, ...]] = {
-    "category": CATEGORIES,
-    "morphology": MORPHOLOGY_WORDS,
-    "arrangement": ARRANGEMENTS,
-    "orientation": ORIENTATIONS,
-    "coverage": COVERAGES,
-    "texture": TEXTURES,
-    "spread": SPREADS,
-    "defect": DEFECTS,
-    "noisy": ("no", "yes"),
-    "blurred": ("no", "yes"),
-    "charging": ("no", "yes"),
-}
+VOCABULARIES: dict[str, tuple[str, ...]] = WORDS | dict.fromkeys(FLAGS, ("no", "yes"))
 """What the vision encoder's heads may say, in the order of their outputs."""
 
 REGRESSIONS = ("log_diameter", "coverage", "log_count", "log_period", "pore_fraction")

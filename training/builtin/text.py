@@ -21,11 +21,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from slava.synthetic.truth import MORPHOLOGIES
+from slava.synthetic.truth import FLAGS, MORPHOLOGIES, WORDS
 from slava.vlm.slava_model.language.answers import SLOTS_OF, Ask, answer
 from slava.vlm.slava_model.language.intents import DECODED, STYLES
 from slava.vlm.slava_model.language.slots import SLOTS
-from slava.vlm.slava_model.language.traits import FLAGS, UNTOLD, WORDS, Traits
+from slava.vlm.slava_model.language.traits import UNTOLD, Traits
 from slava.vlm.slava_model.modeling import SlavaForConditionalGeneration
 from slava.vlm.slava_model.question_encoder import question_encoder
 from training.builtin.dataset import VOCABULARIES

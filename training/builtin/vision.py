@@ -19,6 +19,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
+from slava.errors import BadSetting
 from slava.vlm.slava_model.vision import VisionConfig
 from training.builtin.augment import Augmented, augment
 from training.builtin.dataset import VOCABULARIES, Dataset, open_dataset
@@ -139,6 +140,9 @@ def _train(
 
 def _batches(data: list[Dataset], config: TrainVisionConfig) -> Iterator[tuple[Tensor, ...]]:
     """Endless shuffled batches over all folders, no picture twice within one pass."""
+    drawn = sum(len(d) for d in data)
+    if drawn < config.batch:
+        raise BadSetting(f"{drawn} drawings are fewer than one batch of {config.batch}. Draw more.")
     rng = np.random.default_rng(config.seed)
     index = np.concatenate(
         [np.stack([np.full(len(d), k), np.arange(len(d))], 1) for k, d in enumerate(data)]

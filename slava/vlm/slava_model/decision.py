@@ -15,9 +15,9 @@ import torch
 from torch import Tensor
 
 from slava.domain import Fact
-from slava.synthetic.truth import MORPHOLOGIES, coverage_word
+from slava.synthetic.truth import FLAGS, MORPHOLOGIES, WORDS, coverage_word
 from slava.vlm.slava_model.configuration import SlavaConfig
-from slava.vlm.slava_model.language.traits import FLAGS, WORDS, Traits
+from slava.vlm.slava_model.language.traits import Traits
 from slava.vlm.slava_model.modeling import SlavaForConditionalGeneration
 
 CERTAINTY = {

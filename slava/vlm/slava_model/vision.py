@@ -169,39 +169,3 @@ class VisionHeads(nn.Module):
         said["defect"] = said["defect"].float() + strongest
         said["numbers"] = self.numbers(feature)
         return said
-
-
-def multi_view(pixels: Tensor, size_px: int, tiles: bool = True) -> Tensor:
-    """A micrograph as several square pictures whose answers are averaged.
-
-    Parameters
-    ----------
-    pixels : Tensor, (H, W), -1..1
-        The specimen without its databar.
-    size_px : int
-        Side of the pictures made.
-    tiles : bool
-        Add the left and right squares of full height and the four quarters.
-
-    Returns
-    -------
-    Tensor, (V, 1, size_px, size_px)
-        The whole squeezed to a square, the central square, then the tiles.
-    """
-    height, width = pixels.shape
-    side = min(height, width)
-    left, top = (width - side) // 2, (height - side) // 2
-    boxes = [(0, 0, height, width), (top, left, side, side)]
-    if tiles:
-        boxes += [(0, 0, side, side), (height - side, width - side, side, side)]
-        half_h, half_w = int(0.6 * height), int(0.6 * width)
-        for y in (0, height - half_h):
-            boxes += [(y, x, half_h, half_w) for x in (0, width - half_w)]
-    views = [_view(pixels[y : y + h, x : x + w], size_px) for y, x, h, w in boxes]
-    return torch.stack(views)
-
-
-def _view(part: Tensor, size_px: int) -> Tensor:
-    """(H, W) to (1, size_px, size_px), averaging over the pixels that merge."""
-    size = (size_px, size_px)
-    return F.interpolate(part[None, None], size, mode="bilinear", antialias=True)[0]

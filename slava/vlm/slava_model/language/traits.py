@@ -8,31 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from slava.synthetic.truth import (
-    ARRANGEMENTS,
-    CATEGORIES,
-    COVERAGES,
-    DEFECTS,
-    MORPHOLOGY_WORDS,
-    ORIENTATIONS,
-    SPREADS,
-    TEXTURES,
-    Truth,
-)
+from slava.synthetic.truth import FLAGS, WORDS, Truth
 
-WORDS: dict[str, tuple[str, ...]] = {
-    "category": CATEGORIES,
-    "morphology": MORPHOLOGY_WORDS,
-    "arrangement": ARRANGEMENTS,
-    "orientation": ORIENTATIONS,
-    "coverage": COVERAGES,
-    "texture": TEXTURES,
-    "spread": SPREADS,
-    "defect": DEFECTS,
-}
-"""Every trait that is a word, with the words it may be."""
-
-FLAGS = ("noisy", "blurred", "charging")
 UNSURE = "<unsure>"
 """Stands in the place of category and shape where the decision is not sure of them."""
 UNTOLD = "<untold>"
