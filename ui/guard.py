@@ -1,7 +1,8 @@
 """What stands between the window and everything that could go wrong or come in.
 
 `guarded` turns errors into notices; `PageGuard` refuses requests that other pages make in the
-user's name, and tells the browser to load nothing from elsewhere.
+user's name, and tells the browser to load nothing from elsewhere; `LoginGuard` refuses whatever
+comes from nobody, where a login is asked for.
 """
 
 from __future__ import annotations
@@ -18,10 +19,12 @@ from urllib.parse import urlsplit
 
 import gradio as gr
 from starlette.datastructures import Headers
-from starlette.responses import PlainTextResponse
+from starlette.requests import HTTPConnection
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from slava.errors import SlavaError
+from ui.assets import asset
 
 log = logging.getLogger("slava.window")
 
@@ -37,6 +40,11 @@ POLICY = (
 )
 """Gradio needs inline scripts and eval; nothing may come from, or go to, another machine. So a
 picture that a model's answer links to is not fetched."""
+
+
+OPEN_PATHS = ("/login", "/manifest.json", "/gradio_api/startup-events")
+"""What answers without a login: logging in, the window's name and icon (browsers fetch these
+without cookies), and what Gradio asks itself at its start."""
 
 
 # ------------------------------------------------------------------------------ errors
@@ -146,3 +154,36 @@ def _add_policy(message: Message) -> None:
     }
     kept = [(name, value) for name, value in added.items() if name not in names]
     message["headers"] = [*message["headers"], *kept]
+
+
+class LoginGuard:
+    """ASGI middleware: the login page, and 401 for all else, to whoever has not logged in.
+
+    Gradio asks for the login on most of its own routes and on none that are mounted beside them;
+    this asks on all. Who is logged in is Gradio's knowledge: its cookie, looked up in its table.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self._page = asset("login.html")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        asked = scope["type"] in ("http", "websocket") and scope["path"] not in OPEN_PATHS
+        if asked and not is_logged_in(scope):
+            await self._refusal(scope["path"])(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+    def _refusal(self, path: str) -> Response:
+        headers = {"Cache-Control": "no-store"}
+        if path == "/":
+            return HTMLResponse(self._page, 401, headers=headers)
+        return PlainTextResponse("log in first", 401, headers=headers)
+
+
+def is_logged_in(scope: Scope) -> bool:
+    """Whether a request carries the cookie of somebody who has logged in to this process."""
+    window = scope["app"]
+    cookies = HTTPConnection(scope).cookies
+    kept = (f"access-token-{kind}{window.cookie_id}" for kind in ("", "unsecure-"))
+    return any(cookies.get(name) in window.tokens for name in kept)

@@ -94,10 +94,7 @@ def launch(services: Services, settings: Settings, *, inbrowser: bool | None = N
             prevent_thread_lock=True,
             app_kwargs={
                 "routes": [routes.mount()],
-                "middleware": [
-                    Middleware(TrustedHostMiddleware, allowed_hosts=list(guard.HOSTS)),
-                    Middleware(guard.PageGuard),
-                ],
+                "middleware": _middleware(settings),
             },
         )
     except OSError as error:
@@ -106,6 +103,15 @@ def launch(services: Services, settings: Settings, *, inbrowser: bool | None = N
             "Choose another with --port, or 0 for a free one."
         ) from error
     return Window(url, window)
+
+
+def _middleware(settings: Settings) -> list[Middleware]:
+    """What every request passes, the outermost first."""
+    return [
+        Middleware(TrustedHostMiddleware, allowed_hosts=list(guard.HOSTS)),
+        Middleware(guard.PageGuard),
+        *([Middleware(guard.LoginGuard)] if settings.login else []),
+    ]
 
 
 def serve(

@@ -5,6 +5,7 @@ Prints its address and serves until its standard input is closed.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,11 +18,16 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @contextmanager
-def serving(workspace: Path) -> Iterator[str]:
+def serving(workspace: Path, **environment: str) -> Iterator[str]:
     """Run this module as a process; yield the address of the window."""
     command = [sys.executable, "-m", "tests.browser.serve", str(workspace)]
     with subprocess.Popen(
-        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        command,
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     ) as process:
         assert process.stdin is not None
         assert process.stdout is not None
@@ -41,7 +47,7 @@ def main(workspace: Path) -> None:
     from ui.services import Services
     from ui.shell import launch
 
-    settings = Settings(workspace=workspace, port=0, open_browser=False)
+    settings = Settings.gather(workspace=workspace, port=0, open_browser=False)
     with Store.open(workspace) as store:
         window = launch(Services(store, settings, opener=open_scripted), settings)
         print(window.url, flush=True)
