@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, get_args
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,6 +15,8 @@ from ui.commands.output import Record, each
 if TYPE_CHECKING:
     from slava.domain import Measurement
     from slava.domain.fact import Kind
+
+KINDS: tuple[Kind, ...] = ("particles", "fibres", "other")
 
 
 def measure(
@@ -50,15 +52,12 @@ def measure(
 
 
 def _kind(text: str | None) -> Kind | None:
-    """The kind of that name."""
-    from slava.domain.fact import Kind
-
-    for kind in get_args(Kind):
+    for kind in KINDS:
         if text == kind:
             return kind
     if text is None:
         return None
-    raise BadSetting(f"--kind {text!r} is none of {', '.join(get_args(Kind))}.")
+    raise BadSetting(f"--kind {text!r} is none of {', '.join(KINDS)}.")
 
 
 def _write_labels(measurement: Measurement, path: Path) -> None:
