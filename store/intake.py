@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from slava.domain import Micrograph, MicrographId
 from store.calibrations import add_calibration, add_first_calibrations
 from store.database import Database, Transaction
 from store.files import hash_bytes
+from store.inspecting import InspectedFile
 from store.micrograph_rows import insert_rows, require_micrograph, update_read, values_of
 from store.originals import Incoming, Originals, digest_of, last_part
 
@@ -37,9 +39,17 @@ class Intake:
     ) -> Incoming | MicrographId:
         """Read a file and write its bytes; the id alone when they are known already."""
         digest, shown = digest_of(path), last_part(name or path.name)
-        if self._complete(digest, path, shown, sidecar):
+        beside = partial(self._originals.find_sidecar, path, shown)
+        if self._complete(digest, path, shown, sidecar, beside):
             return digest
         return self._originals.receive(path, shown, digest, sidecar)
+
+    def receive_inspected(self, path: Path, inspected: InspectedFile) -> Incoming | MicrographId:
+        """The same for a file that the caller has read: it is read again only to be copied."""
+        known, shown = inspected.micrograph.id, last_part(path.name)
+        if self._complete(known, path, shown, None, lambda: inspected.sidecar):
+            return known
+        return self._originals.receive_inspected(path, shown, inspected)
 
     def receive_orphan(self, path: Path, micrograph_id: MicrographId) -> Incoming:
         """Read an original that lies in the workspace without a row."""
@@ -92,7 +102,12 @@ class Intake:
                 self._originals.remove_sidecar(record.id, str(before))
 
     def _complete(
-        self, micrograph_id: MicrographId, path: Path, name: str, sidecar: Path | bytes | None
+        self,
+        micrograph_id: MicrographId,
+        path: Path,
+        name: str,
+        sidecar: Path | bytes | None,
+        beside: Callable[[], bytes | None],
     ) -> bool:
         """Whether it is known; then add to it what the same file brings anew."""
         with self.files:
@@ -109,7 +124,7 @@ class Intake:
             if recovered:
                 self._name(micrograph_id, name)
             if sidecar is None and before is None:
-                sidecar = self._originals.find_sidecar(path, name)
+                sidecar = beside()
             if sidecar is not None:
                 record = require_micrograph(self._database, micrograph_id)
                 self.replace_sidecar(record, original, sidecar, before)

@@ -13,6 +13,7 @@ from slava.errors import BadSetting, UnreadableMicrograph, WorkspaceError
 from store.calibrations import CalibrationRecord, SetBy, add_calibration, list_calibrations
 from store.clock import now
 from store.database import Database
+from store.inspecting import InspectedFile
 from store.intake import Intake
 from store.micrograph_rows import SELECT, find_micrograph, micrograph_from, require_micrograph
 from store.originals import Incoming, Originals, last_part
@@ -68,7 +69,13 @@ class Micrographs:
         UnreadableMicrograph
             When the file holds no micrograph; then nothing has changed.
         """
-        received = self.intake.receive(path, name, sidecar)
+        return self._keep(path, self.intake.receive(path, name, sidecar))
+
+    def add_inspected(self, path: Path, inspected: InspectedFile) -> Added:
+        """Add a file that the caller has read already; otherwise as :meth:`add_micrograph`."""
+        return self._keep(path, self.intake.receive_inspected(path, inspected))
+
+    def _keep(self, path: Path, received: Incoming | MicrographId) -> Added:
         if not isinstance(received, Incoming):
             return Added(self.get_micrograph(received), duplicate=True)
         new = self.intake.keep([received])

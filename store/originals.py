@@ -39,18 +39,26 @@ class Originals:
     def receive(
         self, path: Path, name: str, digest: MicrographId, sidecar: Path | bytes | None
     ) -> Incoming:
-        """Read a file and write its bytes and its sidecar's, the original last."""
+        """Read a file and write its bytes; ``digest`` are those that it had before."""
         inspected = self._inspect(path, name=name, sidecar=sidecar)
+        if inspected.micrograph.id != digest:
+            raise _unsteady(path)
+        return self.receive_inspected(path, name, inspected)
+
+    def receive_inspected(self, path: Path, name: str, inspected: InspectedFile) -> Incoming:
+        """Write the bytes of a file that was read already, and its sidecar's, the original last.
+
+        Raises
+        ------
+        UnreadableMicrograph
+            When its bytes are no longer those that were inspected.
+        """
         micrograph, content = inspected.micrograph, _read(path)
-        if not digest == micrograph.id == hash_bytes(content):
-            raise UnreadableMicrograph(
-                path,
-                "it changed while it was being read.",
-                "Add it again when it is written completely.",
-            )
+        if hash_bytes(content) != micrograph.id:
+            raise _unsteady(path)
         text, extension = inspected.sidecar, extension_of(name)
-        sha256 = None if text is None else self.write_sidecar(digest, text)
-        target = self.path(digest, extension)
+        sha256 = None if text is None else self.write_sidecar(micrograph.id, text)
+        target = self.path(micrograph.id, extension)
         if not target.is_file():
             write_whole(content, target)
         return Incoming(replace(micrograph, name=name, added_at=now()), extension, sha256)
@@ -181,6 +189,11 @@ def _read(path: Path) -> bytes:
 def _unreadable(path: Path, error: OSError) -> UnreadableMicrograph:
     reason = f"cannot be read ({error.strerror or error})."
     return UnreadableMicrograph(path, reason, "Check the path and that you may read it.")
+
+
+def _unsteady(path: Path) -> UnreadableMicrograph:
+    reason = "it changed while it was being read."
+    return UnreadableMicrograph(path, reason, "Add it again when it is written completely.")
 
 
 def _changed(record: Micrograph, path: Path) -> WorkspaceDamaged:

@@ -50,7 +50,7 @@ class Bench:
         inspected = inspect_micrograph(file)
         micrograph = inspected.micrograph
         if self._store:
-            micrograph = self._store.micrographs.add_micrograph(file).micrograph
+            micrograph = self._store.micrographs.add_inspected(file, inspected).micrograph
             if self._manual:
                 self._store.micrographs.set_calibration(micrograph.id, self._manual)
         if self._manual:

@@ -1,0 +1,77 @@
+"""Opening a micrograph for a command, with a workspace that remembers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from slava.domain import Calibration
+from slava.errors import UnreadableMicrograph
+from slava.imaging.inspect import inspect_micrograph
+from store import Store
+from tests.store.plain_reader import PlainReader, write_micrograph
+from ui.commands.bench import Bench
+
+SIDECAR = "[SemImageFile]\nPixelSize=12.5\n"
+
+
+@pytest.fixture
+def reader() -> PlainReader:
+    """The reader of the workspace; it counts."""
+    return PlainReader()
+
+
+@pytest.fixture
+def store(tmp_path: Path, reader: PlainReader) -> Iterator[Store]:
+    with Store.open(tmp_path / "workspace", inspect=reader) as opened:
+        yield opened
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return write_micrograph(tmp_path / "grains.png", seed=1)
+
+
+def test_the_workspace_does_not_read_again_what_the_command_has_read(
+    store: Store, reader: PlainReader, file: Path
+) -> None:
+    file.with_suffix(".txt").write_text(SIDECAR, encoding="utf-8")
+    bench = Bench(store, None)
+    first, grey = bench.open(file)
+    second, _ = bench.open(file)
+    assert reader.reads == 0
+    assert first == second == store.micrographs.get_micrograph(first.id)
+    assert first.nm_per_px == 12.5
+    assert np.array_equal(grey, np.asarray(Image.open(file)))
+    assert store.micrographs.original_path(first.id).read_bytes() == file.read_bytes()
+    assert store.micrographs.read_sidecar(first.id) == SIDECAR.encode()
+
+
+def test_a_sidecar_that_came_later_is_added_to_what_is_known(store: Store, file: Path) -> None:
+    bench = Bench(store, None)
+    assert bench.open(file)[0].nm_per_px is None
+    file.with_suffix(".txt").write_text(SIDECAR, encoding="utf-8")
+    micrograph, _ = bench.open(file)
+    assert store.micrographs.read_sidecar(micrograph.id) == SIDECAR.encode()
+    assert store.micrographs.count_micrographs() == 1
+
+
+def test_what_the_user_gives_stands_above_what_the_workspace_knows(
+    store: Store, file: Path
+) -> None:
+    store.micrographs.add_micrograph(file, sidecar=b"nm_per_px=7")
+    micrograph, _ = Bench(store, Calibration(2.0, "manual", "--nm-per-px")).open(file)
+    assert micrograph.nm_per_px == 2.0
+    assert store.micrographs.get_micrograph(micrograph.id).nm_per_px == 2.0
+
+
+def test_a_file_that_changes_after_it_was_inspected_is_refused(store: Store, file: Path) -> None:
+    inspected = inspect_micrograph(file)
+    write_micrograph(file, seed=2)
+    with pytest.raises(UnreadableMicrograph, match="it changed while it was being read"):
+        store.micrographs.add_inspected(file, inspected)
+    assert store.micrographs.count_micrographs() == 0
