@@ -178,6 +178,27 @@ def test_parts_of_a_question_are_answered_in_order() -> None:
     assert intents("how large are they and how many are there") == ["size", "count"]
 
 
+def sure_judge(questions: Sequence[str]) -> list[tuple[str, float]]:
+    """A judge that is sure of the last thing it reads of, as the router is of long questions."""
+    known = (("imaged", "technique"), ("used", "application"), ("what is it", "category"))
+    return [
+        next(((n, 0.95) for w, n in known if w in q.lower()), ("unknown", 0.2)) for q in questions
+    ]
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("What is it used for and how was it imaged?", ["application", "technique"]),
+        ("How was it imaged and what is it?", ["technique"]),
+    ],
+)
+def test_a_question_that_seems_of_one_kind_is_taken_apart_only_into_whole_questions(
+    question: str, expected: list[str]
+) -> None:
+    assert [p.intent for p in understand(question, (), sure_judge).parts] == expected
+
+
 def test_a_short_follow_up_leans_on_the_question_before() -> None:
     assert intents("and in nm?", "How large are they?") == ["size"]
     assert intents("and in nm?") == ["unknown"]

@@ -18,7 +18,9 @@ FEW_WORDS = 6
 """A question of no more words than this may lean on the one before."""
 
 SURE_OF_WHOLE = 0.85
-"""A question so surely of one kind is not taken apart."""
+"""A question so surely of one kind is not taken apart, unless its parts stand alone."""
+SURE_OF_PART, OWN_WORDS = 0.6, 4
+"""A part of fewer words leans on the others ("what is it", "how many")."""
 
 _SENTENCES = re.compile(r"(?<=[?!.;])\s+|\n+")
 _JOINED = re.compile(r",?\s+(?:and|also|plus)\s+(?=(?:how|what|which|where|is|are|do|does|can)\b)")
@@ -84,10 +86,16 @@ def understand(question: str, earlier: Sequence[str], judge: Judge) -> Understoo
     if whole.intent == "unknown" and not parts and before and len(text.split()) <= FEW_WORDS:
         intent, probability = judge([f"{before} {text}"])[0]
         parts = (Part(intent, text, probability),) if intent != "unknown" else ()
-    several = len(parts) > 1 and (whole.probability < SURE_OF_WHOLE or text.count("?") > 1)
+    several = len(parts) > 1 and (
+        whole.probability < SURE_OF_WHOLE or text.count("?") > 1 or all(map(_stands_alone, parts))
+    )
     if several or (parts and whole.intent in _POLITE):
         return Understood(parts[:MOST_PARTS], detailed)
     return Understood((whole,), detailed)
+
+
+def _stands_alone(part: Part) -> bool:
+    return part.probability >= SURE_OF_PART and len(part.text.split()) >= OWN_WORDS
 
 
 def _pieces(text: str) -> list[str]:
