@@ -1,6 +1,7 @@
 """The OpenAI protocol as bytes and text: addresses, pictures, events, and a line to cut.
 
-What a server says is taken apart here, and judged in :mod:`slava.vlm.endpoint_backbone`.
+What a server says is taken apart here; its faults get their words in
+:mod:`slava.vlm.endpoint_faults`.
 """
 
 from __future__ import annotations
@@ -88,16 +89,6 @@ def served_models(response: httpx.Response) -> list[dict[str, Any]]:
     return [entry for entry in entries if isinstance(entry, dict) and entry.get("id")]
 
 
-def which_model(url: httpx.URL, wanted: str | None, names: Sequence[str]) -> str:
-    """Why ``wanted`` cannot be taken of the served ``names``, and what to give instead."""
-    listed = ", ".join(names[:8]) + (" ..." if len(names) > 8 else "")
-    if not names:
-        return f"{url} serves no model. Load one in the server."
-    if wanted is None:
-        return f"{url} serves several models: {listed}. Name one: {url}#{names[0]}"
-    return f"{url} does not serve {wanted}. It serves: {listed}."
-
-
 def as_sent(view: View, budget: int | None) -> Any:
     """The grey picture that is sent, scaled down to ``LONGEST_SIDE_PX`` or to the budget.
 
@@ -175,15 +166,3 @@ def json_or_none(response: httpx.Response) -> Any:
         return response.json()
     except ValueError:
         return None
-
-
-def words_of(payload: Any) -> str:
-    """A server's own words about a fault, one line."""
-    error = payload.get("error", payload) if isinstance(payload, dict) else None
-    text = error.get("message", "") if isinstance(error, dict) else error
-    return " ".join(str(text or "").split())[:200].rstrip(".")
-
-
-def reason_of(error: Exception) -> str:
-    """Why a connection failed, one line."""
-    return " ".join(str(error).split())[:120] or type(error).__name__

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -15,8 +13,8 @@ import typer
 from PIL import Image
 
 import app
+from tests.cli.command import ROOT, rows, slava
 
-ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = (
     "app",
     "inspect",
@@ -43,22 +41,6 @@ INSPECT_KEYS = {
     "modality",
     "warnings",
 }
-
-
-def slava(*args: str | Path) -> subprocess.CompletedProcess[str]:
-    """Run the command in a process of its own, as a user does."""
-    return subprocess.run(
-        [sys.executable, str(ROOT / "app.py"), *map(str, args)],
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=False,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )
-
-
-def rows(done: subprocess.CompletedProcess[str]) -> list[dict]:
-    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 @pytest.fixture(scope="module")

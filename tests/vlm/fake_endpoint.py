@@ -12,8 +12,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal
+
+from tests.vlm.local_server import QuietHandler, serving
 
 Fault = Literal[
     "", "cut", "no_end", "garbage", "error_event", "silent", "html", "hang_up", "bad_models"
@@ -37,115 +38,98 @@ class FakeEndpoint:
     api_key: str = ""
     url: str = ""
     requests: list[dict[str, Any]] = field(default_factory=list)
+    authorizations: list[str | None] = field(default_factory=list)
+    """The header of each request, refused ones included."""
     hung_up: threading.Event = field(default_factory=threading.Event)
     """Set when a client went away in the middle of an answer."""
 
     @contextmanager
     def serving(self) -> Iterator[FakeEndpoint]:
         """Serve on a free port of this machine."""
-        server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        server.daemon_threads = True
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-        thread.start()
-        self.url = f"http://127.0.0.1:{server.server_address[1]}/v1"
-        try:
+        with serving(_Handler, self) as url:
+            self.url = f"{url}/v1"
             yield self
-        finally:
-            server.shutdown()
-            server.server_close()
-            thread.join()
 
 
-def _handler(fake: FakeEndpoint) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
+class _Handler(QuietHandler):
+    fake: FakeEndpoint
 
-        def do_GET(self) -> None:
-            if self._refused():
+    def get(self) -> None:
+        if self._refused():
+            return
+        if self.fake.fault == "bad_models":
+            self.send_body(200, b"<html>It works!</html>", "text/html")
+        elif self.path == "/v1/models":
+            data = [{"id": name, "owned_by": self.fake.owned_by} for name in self.fake.models]
+            self.send_json(200, {"object": "list", "data": data})
+        else:
+            self.send_json(404, {"error": {"message": f"no route {self.path}"}})
+
+    def post(self, data: bytes) -> None:
+        body = json.loads(data)
+        self.fake.requests.append(body)
+        if self._refused():
+            return
+        if self.fake.status != 200:
+            self.send_json(self.fake.status, {"error": {"message": "as\nordered."}})
+        elif "prompt_logprobs" in body:
+            self.send_json(200, {"choices": [], "prompt_logprobs": _logs(body)})
+        else:
+            self._answer()
+
+    def _refused(self) -> bool:
+        """Refuse a wrong key, and repeat it in words, as some servers do."""
+        given = self.headers["Authorization"]
+        self.fake.authorizations.append(given)
+        if self.fake.api_key and given != f"Bearer {self.fake.api_key}":
+            self.send_json(401, {"error": {"message": f"Incorrect API key: {given}"}})
+            return True
+        return False
+
+    def _answer(self) -> None:
+        if self.fake.fault == "hang_up":
+            self.connection.close()
+            return
+        self.fake.hung_up.wait(self.fake.seconds_before_headers)
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        try:
+            self._events()
+        except OSError:
+            self.fake.hung_up.set()
+
+    def _events(self) -> None:
+        for index, word in enumerate(self.fake.words):
+            if self.fake.fault and index == self.fake.words_before_fault:
+                self._misbehave()
                 return
-            if fake.fault == "bad_models":
-                self._send(200, b"<html>It works!</html>", "text/html")
-            elif self.path == "/v1/models":
-                data = [{"id": name, "owned_by": fake.owned_by} for name in fake.models]
-                self._json(200, {"object": "list", "data": data})
-            else:
-                self._json(404, {"error": {"message": f"no route {self.path}"}})
+            self._event({"choices": [{"delta": {"content": word}, "finish_reason": None}]})
+            time.sleep(self.fake.seconds_per_word)
+        self._event({"choices": [{"delta": {}, "finish_reason": self.fake.finish_reason}]})
+        self._event({"choices": [], "usage": {"completion_tokens": len(self.fake.words)}})
+        self._chunk(b"data: [DONE]\n\n")
+        self._chunk(b"")
 
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            fake.requests.append(body)
-            if self._refused():
-                return
-            if fake.status != 200:
-                self._json(fake.status, {"error": {"message": "as\nordered."}})
-            elif "prompt_logprobs" in body:
-                self._json(200, {"choices": [], "prompt_logprobs": _logs(body)})
-            else:
-                self._answer()
-
-        def _refused(self) -> bool:
-            if fake.api_key and self.headers["Authorization"] != f"Bearer {fake.api_key}":
-                self._json(401, {"error": {"message": "Incorrect API key"}})
-                return True
-            return False
-
-        def _answer(self) -> None:
-            if fake.fault == "hang_up":
-                self.connection.close()
-                return
-            fake.hung_up.wait(fake.seconds_before_headers)
-            self.send_response(200)
-            self.send_header("Content-Type", "text/event-stream")
-            self.send_header("Transfer-Encoding", "chunked")
-            self.end_headers()
-            try:
-                self._events()
-            except OSError:
-                fake.hung_up.set()
-
-        def _events(self) -> None:
-            for index, word in enumerate(fake.words):
-                if fake.fault and index == fake.words_before_fault:
-                    self._misbehave()
-                    return
-                self._event({"choices": [{"delta": {"content": word}, "finish_reason": None}]})
-                time.sleep(fake.seconds_per_word)
-            self._event({"choices": [{"delta": {}, "finish_reason": fake.finish_reason}]})
-            self._event({"choices": [], "usage": {"completion_tokens": len(fake.words)}})
-            self._chunk(b"data: [DONE]\n\n")
+    def _misbehave(self) -> None:
+        if self.fake.fault == "cut":
+            self.close_connection = True
+        elif self.fake.fault == "no_end":
             self._chunk(b"")
+        elif self.fake.fault == "garbage":
+            self._chunk(b"data: {not json\n\n")
+        elif self.fake.fault == "error_event":
+            self._event({"error": {"message": "CUDA out of memory", "code": 500}})
+        elif self.fake.fault == "silent":
+            self.fake.hung_up.wait(20)
 
-        def _misbehave(self) -> None:
-            if fake.fault == "cut":
-                self.close_connection = True
-            elif fake.fault == "no_end":
-                self._chunk(b"")
-            elif fake.fault == "garbage":
-                self._chunk(b"data: {not json\n\n")
-            elif fake.fault == "error_event":
-                self._event({"error": {"message": "CUDA out of memory", "code": 500}})
-            elif fake.fault == "silent":
-                fake.hung_up.wait(20)
+    def _event(self, event: dict[str, Any]) -> None:
+        self._chunk(b"data: " + json.dumps(event).encode() + b"\n\n")
 
-        def _event(self, event: dict[str, Any]) -> None:
-            self._chunk(b"data: " + json.dumps(event).encode() + b"\n\n")
-
-        def _chunk(self, data: bytes) -> None:
-            self.wfile.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")
-            self.wfile.flush()
-
-        def _json(self, status: int, payload: dict[str, Any]) -> None:
-            self._send(status, json.dumps(payload).encode(), "application/json")
-
-        def _send(self, status: int, data: bytes, kind: str) -> None:
-            self.send_response(status)
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
-
-    return Handler
+    def _chunk(self, data: bytes) -> None:
+        self.wfile.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")
+        self.wfile.flush()
 
 
 def _logs(body: dict[str, Any]) -> list[Any]:

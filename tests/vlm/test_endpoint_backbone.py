@@ -15,6 +15,7 @@ from PIL import Image
 from slava.errors import BadSetting, EndpointFailed, ModelError
 from slava.vlm.backbone import Backbone, Chunk, GenerationSettings, Message, View
 from slava.vlm.endpoint_backbone import EndpointBackbone
+from slava.vlm.endpoint_client import EndpointClient
 from tests.vlm.fake_endpoint import FakeEndpoint, Fault
 
 SETTINGS = GenerationSettings(max_new_tokens=32, temperature=0.3, seed=7)
@@ -219,12 +220,33 @@ def test_nobody_listening_is_told() -> None:
 
 def test_a_key_is_sent_and_never_shown(fake: FakeEndpoint, views: list[View]) -> None:
     fake.api_key = "sk-secret"
-    with pytest.raises(EndpointFailed, match=r"401 Unauthorized \(Incorrect API key\)\. Give the"):
+    with pytest.raises(EndpointFailed, match=r"401 Unauthorized \(Incorrect API key: None\)\. "):
         EndpointBackbone(fake.url)
-    backbone = EndpointBackbone(fake.url, api_key="sk-secret")
+    backbone = EndpointBackbone(fake.url, api_key=" sk-secret\n")
     assert received(backbone.stream(TALK, views, SETTINGS))[1] is None
+    assert set(fake.authorizations[1:]) == {"Bearer sk-secret"}
     assert "sk-secret" not in repr(backbone.report())
     backbone.close()
+
+
+@pytest.mark.parametrize("key", ["sk-wrong", "k" * 300], ids=["short", "longer than a message"])
+def test_a_refused_key_is_hidden_in_the_words_of_the_server(fake: FakeEndpoint, key: str) -> None:
+    fake.api_key = "sk-secret"
+    with pytest.raises(EndpointFailed) as caught:
+        EndpointBackbone(fake.url, api_key=key)
+    assert fake.authorizations == [f"Bearer {key}"]
+    assert "(Incorrect API key: Bearer ***). Give the server's API key." in str(caught.value)
+    assert key[:8] not in str(caught.value)
+
+
+@pytest.mark.parametrize("key", ["sk-\u00e4", "sk\nsecret"])
+def test_a_key_that_no_header_can_carry_is_refused_and_not_repeated(
+    fake: FakeEndpoint, key: str
+) -> None:
+    with pytest.raises(BadSetting, match="The API key holds a character") as caught:
+        EndpointBackbone(fake.url, api_key=key)
+    assert "sk" not in str(caught.value)
+    assert fake.authorizations == []
 
 
 def test_several_models_ask_for_a_name(fake: FakeEndpoint) -> None:
@@ -264,7 +286,7 @@ def test_a_password_in_the_url_is_refused_and_not_repeated() -> None:
 def test_another_machine_is_named_before_anything_is_sent(
     fake: FakeEndpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(EndpointBackbone, "_is_loopback", property(lambda self: False))
+    monkeypatch.setattr(EndpointClient, "is_loopback", property(lambda self: False))
     backbone = EndpointBackbone(fake.url)
     notice = backbone.report().notice
     assert notice.startswith("Micrographs and questions leave this machine: they are sent to 127.")
