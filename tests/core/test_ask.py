@@ -1,11 +1,10 @@
 """Asking: what a backbone is given, and how its stream becomes an answer."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from slava.domain import (
     Calibration,
@@ -25,16 +24,8 @@ from slava.vlm.ask import (
     prepare_question,
     stream_answer,
 )
-from slava.vlm.backbone import (
-    Backbone,
-    Chunk,
-    Finish,
-    GenerationSettings,
-    Message,
-    Report,
-    Seen,
-    View,
-)
+from slava.vlm.backbone import Backbone, Finish, GenerationSettings
+from tests.vlm.scripted_backbone import ScriptedBackbone
 
 FACTS = (Fact("particle_count", "Particles", 17),)
 MICROGRAPH = Micrograph(
@@ -51,43 +42,8 @@ MICROGRAPH = Micrograph(
 GREY = np.arange(48 * 64, dtype=np.uint16).reshape(48, 64) * 20
 
 
-class ScriptedBackbone:
-    """Says given words; ends as told. A real backbone as far as the seam goes."""
-
-    def __init__(self, words: Sequence[str], finish: Finish = "end", dies: bool = False) -> None:
-        self.words, self.finish, self.dies = words, finish, dies
-        self.messages: Sequence[Message] = ()
-        self.notice = ""
-
-    def report(self) -> Report:
-        return Report("scripted", "Scripted", "builtin", "none", "cpu")
-
-    def seen(self, view: View, settings: GenerationSettings) -> Seen:
-        return Seen(224, 224, 49)
-
-    def stream(
-        self,
-        messages: Sequence[Message],
-        micrographs: Sequence[View],
-        settings: GenerationSettings,
-        stop: threading.Event | None = None,
-    ) -> Iterator[Chunk]:
-        self.messages = messages
-        for word in self.words:
-            if stop and stop.is_set():
-                yield Chunk("", 0, "stopped")
-                return
-            yield Chunk(word)
-        if self.dies:
-            raise EndpointFailed("it broke off")
-        yield Chunk("", 0, self.finish, notice=self.notice)
-
-    def score(
-        self, messages: Sequence[Message], micrographs: Sequence[View], candidates: Sequence[str]
-    ) -> NDArray[np.float64]:
-        return np.zeros(len(candidates))
-
-    def close(self) -> None: ...
+def saying(*words: str, finish: Finish = "end", notice: str = "") -> ScriptedBackbone:
+    return ScriptedBackbone(lambda _: words, finish, notice)
 
 
 def turn(n: int, status: str = "done") -> Turn:
@@ -95,11 +51,11 @@ def turn(n: int, status: str = "done") -> Turn:
 
 
 def test_the_scripted_backbone_keeps_to_the_seam() -> None:
-    assert isinstance(ScriptedBackbone([]), Backbone)
+    assert isinstance(saying(), Backbone)
 
 
 def test_the_view_is_the_picture_without_its_databar_in_8_bit() -> None:
-    asked = prepare_question(ScriptedBackbone([]), "What?", MICROGRAPH, GREY, FACTS)
+    asked = prepare_question(saying(), "What?", MICROGRAPH, GREY, FACTS)
     view = asked.views[0]
     assert view.pixels.dtype == np.uint8
     assert view.pixels.shape == (40, 64)
@@ -110,9 +66,7 @@ def test_the_view_is_the_picture_without_its_databar_in_8_bit() -> None:
 
 def test_the_context_is_told_once_and_the_question_stays_the_users() -> None:
     history = [turn(0), turn(1, "failed")]
-    asked = prepare_question(
-        ScriptedBackbone([]), " And now? ", MICROGRAPH, GREY, FACTS, history=history
-    )
+    asked = prepare_question(saying(), " And now? ", MICROGRAPH, GREY, FACTS, history=history)
     roles = [m.role for m in asked.messages]
     assert roles == ["system", "user", "assistant", "user"]
     assert asked.messages[0].text.endswith(asked.context.text)
@@ -122,13 +76,13 @@ def test_the_context_is_told_once_and_the_question_stays_the_users() -> None:
 
 def test_old_turns_are_left_out_and_counted() -> None:
     history = [turn(n) for n in range(HISTORY_TURNS + 5)]
-    asked = prepare_question(ScriptedBackbone([]), "?", MICROGRAPH, GREY, (), history=history)
+    asked = prepare_question(saying(), "?", MICROGRAPH, GREY, (), history=history)
     assert asked.history_turns == HISTORY_TURNS
     assert asked.messages[1].text == "q5"
 
 
 def test_the_answer_grows_and_ends_with_its_figures() -> None:
-    backbone = ScriptedBackbone(["Round ", "particles", "."])
+    backbone = saying("Round ", "particles", ".")
     asked = prepare_question(backbone, "What?", MICROGRAPH, GREY, FACTS)
     progress = list(stream_answer(backbone, asked))
     assert [p.answer for p in progress[:3]] == ["Round ", "Round particles", "Round particles."]
@@ -139,7 +93,7 @@ def test_the_answer_grows_and_ends_with_its_figures() -> None:
 
 
 def test_a_stop_is_a_status() -> None:
-    backbone = ScriptedBackbone(["a", "b"])
+    backbone = saying("a", "b")
     asked = prepare_question(backbone, "What?", MICROGRAPH, GREY, FACTS)
     stop = threading.Event()
     stream = stream_answer(backbone, asked, stop=stop)
@@ -149,21 +103,24 @@ def test_a_stop_is_a_status() -> None:
 
 
 def test_an_answer_cut_by_its_limit_says_so() -> None:
-    backbone = ScriptedBackbone(["a"], finish="length")
+    backbone = saying("a", finish="length")
     asked = prepare_question(backbone, "What?", MICROGRAPH, GREY, FACTS)
     last = list(stream_answer(backbone, asked, GenerationSettings(max_new_tokens=1)))[-1]
     assert last.warnings == ("cut at the limit of 1 tokens",)
 
 
 def test_what_the_backbone_remarks_becomes_a_warning() -> None:
-    backbone = ScriptedBackbone(["a"])
-    backbone.notice = "two turns did not fit"
+    backbone = saying("a", notice="two turns did not fit")
     asked = prepare_question(backbone, "What?", MICROGRAPH, GREY, FACTS)
     assert list(stream_answer(backbone, asked))[-1].warnings == ("two turns did not fit",)
 
 
 def test_what_came_before_a_failure_was_yielded() -> None:
-    backbone = ScriptedBackbone(["half "], dies=True)
+    def dies(_question: str) -> Iterator[str]:
+        yield "half "
+        raise EndpointFailed("it broke off")
+
+    backbone = ScriptedBackbone(dies)
     asked = prepare_question(backbone, "What?", MICROGRAPH, GREY, FACTS)
     stream = stream_answer(backbone, asked)
     assert next(stream).answer == "half "
