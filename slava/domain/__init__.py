@@ -1,7 +1,7 @@
 """The nouns of sLAVA as frozen records. One noun, one meaning; units stand in the names."""
 
 from slava.domain.conversation import Conversation, ConversationId, Turn, TurnId, TurnStatus
-from slava.domain.fact import Fact, Measurement
+from slava.domain.fact import Fact, MeasuredObject, Measurement, MeasureSettings, Sizes
 from slava.domain.micrograph import (
     Box,
     Calibration,
@@ -10,6 +10,7 @@ from slava.domain.micrograph import (
     Instrument,
     Micrograph,
     MicrographId,
+    ScaleBar,
 )
 
 __all__ = [
@@ -21,9 +22,13 @@ __all__ = [
     "Databar",
     "Fact",
     "Instrument",
+    "MeasureSettings",
+    "MeasuredObject",
     "Measurement",
     "Micrograph",
     "MicrographId",
+    "ScaleBar",
+    "Sizes",
     "Turn",
     "TurnId",
     "TurnStatus",

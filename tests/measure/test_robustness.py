@@ -60,7 +60,9 @@ def test_no_kind_asked_for_breaks(name, kind):
     record = json.loads(json.dumps(to_record(result), allow_nan=False))
     assert 0 <= record["kind_confidence"] <= 1
     assert set(record) == {
-        "kind", "kind_confidence", "count", "mean_size_nm", "mean_size_px", "facts", "warnings",
+        "kind", "kind_confidence", "sure", "count", "mean_size_nm", "mean_size_px", "median_size_px",
+        "median_size_nm", "std_size_px", "std_size_nm", "d10_px", "d10_nm", "d50_px", "d50_nm",
+        "d90_px", "d90_nm", "objects", "method", "parameters", "facts", "warnings",
     }  # fmt: skip
 
 

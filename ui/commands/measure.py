@@ -13,10 +13,13 @@ from ui.commands.options import Files, Json, NmPerPx, Workspace
 from ui.commands.output import Record, each
 
 if TYPE_CHECKING:
-    from slava.domain import Measurement
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from slava.domain import Measurement, Micrograph
     from slava.domain.fact import Kind
 
-KINDS: tuple[Kind, ...] = ("particles", "fibres", "other")
+KINDS: tuple[Kind, ...] = ("particles", "fibres", "pores", "pattern", "grains", "other")
 
 
 def measure(
@@ -25,46 +28,64 @@ def measure(
     workspace: Workspace = None,
     nm_per_px: NmPerPx = None,
     kind: Annotated[
-        str | None, typer.Option(help="particles, fibres or other; otherwise it is chosen.")
-    ] = None,
+        str, typer.Option(help=f"{', '.join(KINDS)}, or auto: chosen from the pixels.")
+    ] = "auto",
     labels: Annotated[
-        Path | None, typer.Option(help="Write the label map of one file as TIFF here.")
+        Path | None, typer.Option(help="Write the label image of one file as TIFF here.")
+    ] = None,
+    csv: Annotated[
+        Path | None, typer.Option(help="Write the table of one file's objects as CSV here.")
+    ] = None,
+    overlay: Annotated[
+        Path | None, typer.Option(help="Write one file with its objects outlined as PNG here.")
     ] = None,
 ) -> None:
     """Measure what each micrograph shows; in nm and µm only where it is calibrated."""
     from slava.imaging.measure import measure_micrograph, to_record
 
-    if labels and len(files) > 1:
-        raise BadSetting("--labels takes one FILE.")
     chosen = _kind(kind)
+    wanted = {"--labels": labels, "--csv": csv, "--overlay": overlay}
+    for option, path in wanted.items():
+        if path and len(files) > 1:
+            raise BadSetting(f"{option} takes one FILE.")
 
     def work(file: Path) -> Record:
         micrograph, grey = bench.open(file)
         measurement = measure_micrograph(
             grey, picture=micrograph.picture, nm_per_px=micrograph.nm_per_px, kind=chosen
         )
-        if labels:
-            _write_labels(measurement, labels)
-        return to_record(measurement)
+        for option, path in wanted.items():
+            if path:
+                _write(option, path, _content(option, measurement, micrograph, grey))
+        return to_record(measurement, micrograph.nm_per_px)
 
     with open_bench(workspace, nm_per_px) as bench:
         each(files, json_, work)
 
 
-def _kind(text: str | None) -> Kind | None:
+def _kind(text: str) -> Kind | None:
     for kind in KINDS:
         if text == kind:
             return kind
-    if text is None:
+    if text == "auto":
         return None
-    raise BadSetting(f"--kind {text!r} is none of {', '.join(KINDS)}.")
+    raise BadSetting(f"--kind {text!r} is none of auto, {', '.join(KINDS)}.")
 
 
-def _write_labels(measurement: Measurement, path: Path) -> None:
-    import numpy as np
-    import tifffile
+def _content(
+    option: str, measurement: Measurement, micrograph: Micrograph, grey: NDArray[np.generic]
+) -> bytes:
+    from slava.imaging.measure.export import label_image, overlay, table
 
-    if measurement.labels is None:
-        raise BadSetting(f"--labels: no objects were outlined (kind {measurement.kind}).")
-    found = measurement.labels
-    tifffile.imwrite(path, found.astype(np.uint16 if found.max() < 65536 else np.int32))
+    if option == "--labels":
+        return label_image(measurement.labels, (micrograph.height_px, micrograph.width_px))
+    if option == "--csv":
+        return table(measurement, micrograph.nm_per_px).encode()
+    return overlay(grey, measurement, micrograph.picture)
+
+
+def _write(option: str, path: Path, content: bytes) -> None:
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise BadSetting(f"{option}: {path} cannot be written ({error.strerror}).") from None

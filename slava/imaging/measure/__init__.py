@@ -6,18 +6,22 @@ reads files or knows of stores, models or windows.
 """
 
 from slava.imaging.measure.kind import choose_kind
-from slava.imaging.measure.micrograph import measure_micrograph
+from slava.imaging.measure.micrograph import measure_micrograph, measure_prepared
+from slava.imaging.measure.prepared import Prepared, prepare
 from slava.imaging.measure.record import fact_record, facts_of, outlines, to_record
 
-METHOD_VERSION = "1"
+METHOD_VERSION = "2"
 """Raised whenever the same pixels would give other facts: older ones are then measured anew."""
 
 __all__ = [
     "METHOD_VERSION",
+    "Prepared",
     "choose_kind",
     "fact_record",
     "facts_of",
     "measure_micrograph",
+    "measure_prepared",
     "outlines",
+    "prepare",
     "to_record",
 ]

@@ -13,9 +13,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from slava.domain import Fact
+from slava.domain import Fact, MeasureSettings
 from slava.imaging.measure.facts import Ruler, length_fact
 from slava.imaging.measure.foreground import Labels, Mask
+from slava.imaging.measure.found import Found, without
+from slava.imaging.measure.kind import SURE
+from slava.imaging.measure.prepared import Prepared, enlarge
+from slava.imaging.measure.regions import numbered
+from slava.imaging.measure.shapes import describe
 from slava.imaging.measure.strips import Edges, Strips
 
 RIM_SIGMAS = 6.0
@@ -140,22 +145,53 @@ def paint(fibres: Fibres, shape: tuple[int, int]) -> Labels:
     return np.where(labels > 0, labels, closed).astype(np.int32)
 
 
-def fibre_facts(fibres: Fibres, ruler: Ruler) -> list[Fact]:
+def measure_fibres(prepared: Prepared, settings: MeasureSettings, ruler: Ruler) -> Found:
+    """Fibre bodies with their diameters."""
+    used = replace(settings, threshold=None, polarity="auto", region=prepared.box)
+    sides = prepared.sides
+    fibres = find_fibres(sides.edges, sides.strips, thin=sides.thin >= SURE)
+    nothing = Found(METHOD, used, count=0, warnings=("No fibres were found.",))
+    if fibres is None or not len(fibres):
+        return nothing
+    drawn = enlarge(paint(fibres, sides.edges.labels.shape), sides.step, prepared.view.grey.shape)
+    widths = np.append(0.0, fibres.diameters) * sides.step
+    if settings.min_size_px is not None:
+        drawn = np.where(widths[drawn] * ruler.step >= settings.min_size_px, drawn, 0)
+    drawn = _without(drawn, prepared, settings)
+    kept = np.unique(drawn[drawn > 0])
+    if not len(kept):
+        return nothing
+    labels = numbered(drawn)
+    shapes = describe(labels, prepared.view.grey)
+    whole = len(kept) == len(fibres)
+    mean = fibres.diameter * sides.step if whole else float(widths[kept].mean())
+    facts = _facts(fibres, widths[kept] * ruler.step, ruler.px(mean), ruler)
+    return Found(
+        METHOD, used, tuple(facts), len(kept), ruler.px(mean), labels, shapes, widths[kept]
+    )
+
+
+def _without(drawn: Labels, prepared: Prepared, settings: MeasureSettings) -> Labels:
+    """Leave out what is excluded; the others keep their numbers."""
+    kept = without(drawn, prepared, settings.excluded)
+    return np.where(kept > 0, drawn, 0)
+
+
+def _facts(fibres: Fibres, each: NDArray[np.float64], mean_px: float, ruler: Ruler) -> list[Fact]:
     """Number, diameter and its spread between fibres."""
     parameters: dict[str, float | int | str] = {
         "strips": fibres.sure,
         "strips_are": fibres.rule,
         "reduced_by": ruler.step,
     }
-    each = fibres.diameters * ruler.step
     spread = float(each.std(ddof=1)) if len(each) > 1 else None
     error = None if spread is None else spread / len(each) ** 0.5
     note = "; median over their area" + ("" if error is None else " ± spread / √fibres")
-    count = Fact("fibre_count", "Fibres", len(fibres), method=METHOD, parameters=parameters)
+    count = Fact("fibre_count", "Fibres", len(each), method=METHOD, parameters=parameters)
     diameter = length_fact(
         "fibre_diameter_mean",
         "Fibre diameter",
-        ruler.px(fibres.diameter),
+        mean_px,
         ruler.nm_per_px,
         uncertainty_px=error,
         method=METHOD + note,

@@ -1,170 +1,130 @@
-"""Particles: touching ones split, each measured, and what they are together.
+"""Particles: found, told apart where they touch, and what they are together.
 
-Sizes are those of whole particles: one cut by the picture's border is counted, because it is seen,
-but not measured. This module must not know how the foreground was found.
+Sizes are those of whole particles: one cut by the border is counted, because it is seen, but not
+averaged. :func:`label_particles` is the only place where pixels become particles; everything after
+it works on a label image, whoever made it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 
-import numpy as np
-from numpy.typing import NDArray
-
-from slava.domain import Fact
-from slava.imaging.measure.facts import Ruler, length_fact
+from slava.domain import Fact, MeasureSettings
+from slava.imaging.measure.facts import Ruler
 from slava.imaging.measure.foreground import (
     SPECK,
-    SPLIT_DEPTH,
     Foreground,
     Labels,
-    Mask,
-    drop_specks,
+    keep_larger,
     least_area,
-    split,
+    object_mask,
+    speck_limit,
 )
+from slava.imaging.measure.found import (
+    Found,
+    Parameters,
+    mean_fact,
+    size_facts,
+    sizes_of,
+    without,
+)
+from slava.imaging.measure.prepared import Prepared
+from slava.imaging.measure.shapes import Shapes, describe
+from slava.imaging.measure.splitting import split
+from slava.imaging.measure.view import View
 
-METHOD = "Otsu threshold, holes filled, touching particles split by watershed"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Particles:
-    """The particles of a view; arrays have one value per particle, in view pixels."""
-
-    labels: Labels
-    diameter: NDArray[np.float64]
-    """Of the circle of equal area."""
-    aspect_ratio: NDArray[np.float64]
-    """>= 1, long over short axis of the ellipse of equal second moments."""
-    circularity: NDArray[np.float64]
-    """0..1, 4 pi area / perimeter squared."""
-    whole: Mask
-    """Whether it is clear of the picture's border."""
-
-    def __len__(self) -> int:
-        return len(self.diameter)
-
-    @property
-    def sized(self) -> Mask:
-        """Those whose sizes count: the whole ones, or all if none is whole."""
-        return self.whole if self.whole.any() else np.ones(len(self), bool)
+METHOD = "Otsu threshold, holes filled, touching particles parted by waists, edges and convexity"
 
 
-def find_particles(mask: Mask) -> Particles:
-    """Split the objects of a (height, width) mask and measure each."""
-    return describe_particles(drop_specks(split(mask), least_area(mask.shape)))
+def label_particles(view: View, foreground: Foreground) -> Labels:
+    """Pixels to particles.
 
-
-def describe_particles(labels: Labels) -> Particles:
-    """Measure the objects 1..n of a label image.
-
-    Notes
-    -----
-    The perimeter is the one of Crofton's formula in four directions, which a disc's circularity
-    reaches 1 with. Source: G. Lehmann, D. Legland, The Insight Journal (2012).
+    Returns
+    -------
+    (height, width) int32 of the view, particles from 1, specks among them.
     """
-    from skimage.measure import regionprops_table
+    return split(object_mask(view, foreground), view.smooth, view.sigma)
 
-    wanted = ("bbox", "area", "axis_major_length", "axis_minor_length", "perimeter_crofton")
-    table = regionprops_table(labels, properties=wanted)
-    area = np.asarray(table["area"], float)
-    perimeter = np.maximum(np.asarray(table["perimeter_crofton"], float), 1e-9)
-    # an axis of the second moments of one pixel is zero: a pixel's own width is added to both
-    ratio = (table["axis_major_length"] + 1) / (table["axis_minor_length"] + 1)
-    return Particles(
-        labels,
-        np.sqrt(4 * area / np.pi),
-        np.asarray(ratio, float),
-        np.minimum(1.0, 4 * np.pi * area / perimeter**2),
-        _whole(table, labels.shape),
+
+def measure_particles(prepared: Prepared, settings: MeasureSettings, ruler: Ruler) -> Found:
+    """Particles with their sizes and shapes."""
+    foreground = prepared.foreground_with(settings.threshold, settings.polarity)
+    labels = label_particles(prepared.view, foreground)
+    covered = 100 * float((labels > 0).mean())
+    coverage = Fact("coverage", "Area covered", covered, "%", None, "particle pixels")
+    least = speck_limit(labels, least_area(labels.shape))
+    if settings.min_size_px is not None:
+        least = settings.min_size_px / ruler.step
+    labels = without(keep_larger(labels, least), prepared, settings.excluded)
+    shapes = describe(labels, prepared.view.grey)
+    used = resolved(settings, prepared, foreground, least)
+    facts = _facts(shapes, ruler, used)
+    found = Found(METHOD, used, (*facts, coverage), len(shapes))
+    if not len(shapes):
+        return replace(found, warnings=("No particles were found.",))
+    cut = () if shapes.whole.any() else ("All particles are cut by the border: sizes are low.",)
+    return replace(
+        found,
+        mean_size_px=ruler.px(float(shapes.diameter[shapes.sized].mean())),
+        labels=labels,
+        shapes=shapes,
+        sizes=shapes.diameter,
+        warnings=cut,
     )
 
 
-def particle_facts(particles: Particles, foreground: Foreground, ruler: Ruler) -> list[Fact]:
+def resolved(
+    settings: MeasureSettings, prepared: Prepared, foreground: Foreground, least: float
+) -> MeasureSettings:
+    """The settings with what was chosen filled in."""
+    return replace(
+        settings,
+        threshold=prepared.view.unstretched(foreground.threshold),
+        polarity="bright" if foreground.bright else "dark",
+        min_size_px=least * prepared.view.step,
+        region=prepared.box,
+    )
+
+
+def _facts(shapes: Shapes, ruler: Ruler, used: MeasureSettings) -> list[Fact]:
     """Count, sizes and shapes, in this order; no sizes when there are no particles."""
-    parameters = _parameters(particles, foreground, ruler)
+    parameters: Parameters = {
+        "threshold": round(used.threshold or 0.0, 4),
+        "objects": used.polarity,
+        "speck_share": SPECK,
+        "min_size_px": round(used.min_size_px or 0.0, 2),
+        "touching_border": int((~shapes.whole).sum()),
+        "measured": int(shapes.sized.sum()),
+        "reduced_by": ruler.step,
+    }
     count = Fact(
         "particle_count",
         "Particles",
-        len(particles),
+        len(shapes),
         method=f"{METHOD}; those cut by the border are counted",
         parameters=parameters,
     )
-    if not len(particles):
+    sizes = sizes_of(shapes.diameter, shapes, ruler)
+    if sizes is None:
         return [count]
-    return [count, *_size_facts(particles, ruler, parameters), *_shape_facts(particles)]
-
-
-def _whole(table: dict[str, NDArray[np.float64]], shape: tuple[int, int]) -> Mask:
-    top, left, bottom, right = (table[f"bbox-{i}"] for i in range(4))
-    return (top > 0) & (left > 0) & (bottom < shape[0]) & (right < shape[1])
-
-
-def _parameters(
-    particles: Particles, foreground: Foreground, ruler: Ruler
-) -> dict[str, float | int | str]:
-    return {
-        "threshold": round(foreground.threshold, 4),
-        "objects": "bright" if foreground.bright else "dark",
-        "split_depth": SPLIT_DEPTH,
-        "speck_share": SPECK,
-        "touching_border": int((~particles.whole).sum()),
-        "measured": int(particles.sized.sum()),
-        "reduced_by": ruler.step,
-    }
-
-
-def _size_facts(
-    particles: Particles, ruler: Ruler, parameters: dict[str, float | int | str]
-) -> list[Fact]:
-    diameters = particles.diameter[particles.sized] * ruler.step
-    spread = float(diameters.std(ddof=1)) if len(diameters) > 1 else None
-    error = None if spread is None else spread / len(diameters) ** 0.5
     how = f"{METHOD}; circle of equal area, particles cut by the border left out"
-
-    def fact(
-        name: str, label: str, value: float, plus: float | None = None, note: str = ""
-    ) -> Fact:
-        return length_fact(
-            f"particle_diameter_{name}",
-            label,
-            value,
-            ruler.nm_per_px,
-            uncertainty_px=plus,
-            method=how + note,
-            parameters=parameters,
-        )
-
-    mean = fact("mean", "Mean diameter", diameters.mean(), error, "; ± standard error of the mean")
-    if spread is None:
-        return [mean]
-    d10, d50, d90 = np.percentile(diameters, [10, 50, 90])
+    sized = shapes.sized
     return [
-        mean,
-        fact("std", "Spread of diameters", spread, None, "; standard deviation"),
-        fact("median", "Median diameter", d50),
-        fact("d10", "D10, 10 % are smaller", d10, None, "; by number"),
-        fact("d90", "D90, 90 % are smaller", d90, None, "; by number"),
-    ]
-
-
-def _shape_facts(particles: Particles) -> list[Fact]:
-    shapes = (
-        (
+        count,
+        *size_facts(sizes, ("particle", ""), ruler.nm_per_px, how, parameters),
+        mean_fact(
             "particle_aspect_ratio",
             "Aspect ratio",
-            particles.aspect_ratio,
+            shapes.aspect_ratio[sized],
             "ellipse of equal moments",
         ),
-        ("particle_circularity", "Circularity", particles.circularity, "4π area / perimeter²"),
-    )
-    return [
-        _mean_fact(name, label, values[particles.sized], method)
-        for name, label, values, method in shapes
+        mean_fact(
+            "particle_circularity",
+            "Circularity",
+            shapes.circularity[sized],
+            "4π area / perimeter²",
+        ),
+        mean_fact(
+            "particle_solidity", "Solidity", shapes.solidity[sized], "area / area of convex hull"
+        ),
     ]
-
-
-def _mean_fact(name: str, label: str, values: NDArray[np.float64], method: str) -> Fact:
-    error = float(values.std(ddof=1) / len(values) ** 0.5) if len(values) > 1 else None
-    note = "; mean ± standard error" if error is not None else ""
-    return Fact(name, label, float(values.mean()), "", error, method + note)

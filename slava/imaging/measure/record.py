@@ -10,11 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from slava.domain import Fact, Measurement, Micrograph
+from slava.domain import Box, Fact, MeasuredObject, Measurement, MeasureSettings, Micrograph
 from slava.imaging.measure.facts import length_fact
 
 MOST_OUTLINES = 1500
 """The viewer draws no more objects than this: the largest."""
+
+SIZES = {"median_size": "d50", "std_size": "std", "d10": "d10", "d50": "d50", "d90": "d90"}
+"""Keys of the record, without their units, and where they are found."""
 
 
 def facts_of(micrograph: Micrograph, measurement: Measurement | None) -> tuple[Fact, ...]:
@@ -23,17 +26,50 @@ def facts_of(micrograph: Micrograph, measurement: Measurement | None) -> tuple[F
     return (*_field_facts(micrograph), *_instrument_facts(micrograph), *measured)
 
 
-def to_record(measurement: Measurement) -> dict[str, Any]:
-    """The measurement as JSON types; sizes in nm are ``None`` when uncalibrated."""
+def to_record(measurement: Measurement, nm_per_px: float | None = None) -> dict[str, Any]:
+    """The measurement as JSON types; sizes in nm are ``None`` without ``nm_per_px``."""
+    sizes = measurement.sizes
+    px = {f"{key}_px": getattr(sizes, f"{value}_px", None) for key, value in SIZES.items()}
     return {
         "kind": measurement.kind,
         "kind_confidence": round(float(measurement.kind_confidence), 3),
+        "sure": measurement.kind != "unsure",
         "count": measurement.count,
-        "mean_size_nm": measurement.mean_size_nm,
         "mean_size_px": measurement.mean_size_px,
+        "mean_size_nm": measurement.mean_size_nm,
+        **px,
+        **{key[:-2] + "nm": _times(value, nm_per_px) for key, value in px.items()},
+        "objects": [_object_record(one, nm_per_px) for one in measurement.objects],
+        "method": measurement.method,
+        "parameters": _settings_record(measurement.used),
         "facts": [fact_record(fact) for fact in measurement.facts],
         "warnings": list(measurement.warnings),
     }
+
+
+def _settings_record(used: MeasureSettings) -> dict[str, Any]:
+    return {
+        "threshold": used.threshold,
+        "polarity": used.polarity,
+        "min_size_px": used.min_size_px,
+        "region": _corners(used.region) if used.region else None,
+        "excluded": [list(point) for point in used.excluded],
+    }
+
+
+def _object_record(one: MeasuredObject, nm_per_px: float | None) -> dict[str, Any]:
+    """One object; lengths and areas in pixels, rounded, and its size in nm too."""
+    named = {name: getattr(one, name) for name in one.__dataclass_fields__ if name != "box"}
+    rounded = {k: round(v, 4) if isinstance(v, float) else v for k, v in named.items()}
+    return {**rounded, "size_nm": _times(one.size_px, nm_per_px), "box": _corners(one.box)}
+
+
+def _corners(box: Box) -> list[int]:
+    return [box.left, box.top, box.right, box.bottom]
+
+
+def _times(length_px: float | None, nm_per_px: float | None) -> float | None:
+    return None if length_px is None or nm_per_px is None else length_px * nm_per_px
 
 
 def fact_record(fact: Fact) -> dict[str, Any]:

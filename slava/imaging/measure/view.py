@@ -37,6 +37,10 @@ class View:
     """Of the smoothing, in view pixels, 1..3: noisier pictures are smoothed more."""
     step: int
     """File pixels per view pixel, along x and along y; 1 is not reduced."""
+    darkest: float
+    """The grey value of the file that is 0 in ``grey``."""
+    span: float
+    """Grey values of the file from 0 to 1 in ``grey``."""
 
     @property
     def height(self) -> int:
@@ -50,6 +54,14 @@ class View:
     def side(self) -> int:
         """The longer side, in view pixels."""
         return max(self.grey.shape)
+
+    def stretched(self, grey: float) -> float:
+        """A grey value of the file as one of ``grey``."""
+        return (grey - self.darkest) / self.span
+
+    def unstretched(self, grey: float) -> float:
+        """A value of ``grey`` as a grey value of the file."""
+        return self.darkest + grey * self.span
 
 
 def crop(grey: NDArray[np.generic], picture: Box) -> Grey:
@@ -68,6 +80,24 @@ def crop(grey: NDArray[np.generic], picture: Box) -> Grey:
         part = np.where(finite, part, filler)
     largest = float(np.abs(part).max()) if part.size else 0.0
     return (part / largest if largest > 1e30 else part).astype(np.float32)
+
+
+def painted_over(pixels: Grey, marks: NDArray[np.bool_]) -> Grey:
+    """``pixels`` with the marked ones replaced by the nearest others, smoothed inwards.
+
+    Parameters
+    ----------
+    pixels, marks : (height, width)
+        At least one pixel must be unmarked.
+    """
+    from scipy import ndimage as ndi
+
+    wide = ndi.binary_dilation(marks, iterations=2)
+    wide = marks if wide.all() else wide
+    far, (y, x) = ndi.distance_transform_edt(wide, return_indices=True)
+    filled = pixels[y, x]
+    soft = ndi.gaussian_filter(filled, max(1.0, float(far.max()) / 2))
+    return np.where(wide & (far > 1), soft, filled).astype(np.float32)
 
 
 def reduce_by(pixels: Grey, step: int) -> Grey:
@@ -119,4 +149,5 @@ def view_of(pixels: Grey) -> View:
     grey = np.clip((reduced - lowest) / span, 0, 1).astype(np.float32)
     noise = noise_of(grey)
     sigma = float(np.clip(1 + 25 * noise, 1.0, 3.0))
-    return View(grey, ndi.gaussian_filter(grey, sigma), noise, sigma, step)
+    smooth = ndi.gaussian_filter(grey, sigma)
+    return View(grey, smooth, noise, sigma, step, float(lowest), span)
