@@ -37,12 +37,15 @@ class Calibration:
     """The size of one pixel, and why we believe it.
 
     ``detail`` says where exactly: a tag (``Scan.PixelWidth``), a sidecar's file name, the two
-    points of a manual line.
+    points of a manual line. ``confidence`` (0..1) is below 1 and ``confirmed`` false only where
+    a program has read it from the databar and nobody has looked yet.
     """
 
     nm_per_px: float
     source: CalibrationSource
     detail: str = ""
+    confidence: float = 1.0
+    confirmed: bool = True
 
     def __post_init__(self) -> None:
         if not 1e-4 < self.nm_per_px < 1e7:
@@ -55,6 +58,26 @@ class Databar:
 
     top: int
     bottom: int
+
+
+@dataclass(frozen=True, slots=True)
+class ScaleBar:
+    """The bar of known length burnt into a micrograph, as it was read.
+
+    ``text`` is its label in plain writing (``10 µm``), ``length_px`` the bar's own pixels
+    (``None`` where the label was read but no bar was found), ``confidence`` 0..1 for both.
+    """
+
+    text: str
+    length_nm: float
+    length_px: float | None
+    confidence: float
+    box: Box | None = None
+    """The pixels of the bar."""
+
+    @property
+    def nm_per_px(self) -> float | None:
+        return self.length_nm / self.length_px if self.length_px else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +111,9 @@ class Micrograph:
     calibration: Calibration | None = None
     instrument: Instrument = field(default_factory=Instrument)
     databar: Databar | None = None
+    scale_bar: ScaleBar | None = None
+    databar_read: bool = False
+    """Whether the letters in the picture have been read, with or without success."""
     warnings: tuple[str, ...] = ()
     notes: str = ""
     """The user's own words about the sample."""
@@ -97,6 +123,16 @@ class Micrograph:
     @property
     def nm_per_px(self) -> float | None:
         return self.calibration.nm_per_px if self.calibration else None
+
+    @property
+    def proposal(self) -> Calibration | None:
+        """What the scale bar says of an uncalibrated micrograph. It waits to be confirmed."""
+        bar = self.scale_bar
+        if self.calibration is not None or bar is None or bar.length_px is None:
+            return None
+        detail = f"scale bar {bar.text} = {bar.length_px:.4g} px"
+        nm_per_px = bar.length_nm / bar.length_px
+        return Calibration(nm_per_px, "databar", detail, bar.confidence, confirmed=False)
 
     @property
     def field_width_um(self) -> float | None:

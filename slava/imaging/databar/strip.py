@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slava.domain import Databar
+from slava.imaging.databar.levels import in_256
 
 FLAT_SHARE = 0.45
 """A row of the strip has at least this share of its pixels at the strip's one grey value."""
@@ -54,7 +55,7 @@ def find_databar(grey: NDArray[Any]) -> Databar | None:
     """
     if grey.shape[0] < 4 * LEAST_ROWS or grey.shape[1] < 64:
         return None
-    levels = _in_256(grey)
+    levels = in_256(grey)
     sampled = levels[:, :: max(1, levels.shape[1] // ENOUGH_COLUMNS)]
     counts = _counts(sampled)
     value, share = _flatness(counts, sampled.shape[1])
@@ -68,14 +69,6 @@ def find_databar(grey: NDArray[Any]) -> Databar | None:
         return None
     top, bottom = max(found, key=lambda band: band[1] - band[0])
     return Databar(*_to_the_edge(top, bottom, grey.shape[0]))
-
-
-def _in_256(grey: NDArray[Any]) -> Levels:
-    if grey.dtype == np.uint8:
-        return grey
-    low, high = float(grey.min()), float(grey.max())
-    scale = 255.0 / (high - low) if high > low else 0.0
-    return ((grey.astype(np.float32) - np.float32(low)) * np.float32(scale)).astype(np.uint8)
 
 
 def _counts(levels: Levels) -> NDArray[np.int64]:

@@ -1,0 +1,175 @@
+"""Reads the databar: label, bar, and what else it says; each with how sure it is.
+
+The strip is read first, the whole picture only where the strip gives no bar. Nothing is decided
+here: whether a reading calibrates anything is the business of others.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from slava.domain import Box, Databar, Instrument, ScaleBar
+from slava.imaging.databar.facts import Facts, read_facts
+from slava.imaging.databar.lengths import Length, scale_lengths
+from slava.imaging.databar.letters import Text, read_texts
+from slava.imaging.databar.levels import in_256
+from slava.imaging.databar.line import Line, find_lines
+
+STRIP_WIDTH, PICTURE_SIDE = 2048, 1600
+"""A strip is read at this width, a picture at this longer side; never enlarged over three times."""
+CLEAR = 0.6
+"""Of a strip's bar: then the picture is not searched."""
+_PLAIN_EVIDENCE = 2.6
+"""Nats at which a bar is as likely right as wrong."""
+_FIELD_AGREES, _FIELD_CONTRADICTS = 0.03, 0.05
+_SCREEN_MM = (80.0, 450.0)
+"""Magnifications refer to a picture of such a width: outside of it something was misread."""
+_NM_PER_PX = (1e-3, 1e6)
+
+Levels = NDArray[np.uint8]
+ReadTexts = Callable[[Levels, float], list[Text]]
+
+
+@dataclass(frozen=True, slots=True)
+class DatabarReading:
+    """``instrument`` holds what the letters say; ``field_width_nm`` is of the whole picture."""
+
+    scale_bar: ScaleBar | None = None
+    instrument: Instrument = Instrument()
+    field_width_nm: float | None = None
+    texts: tuple[Text, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    length: Length
+    line: Line | None
+    confidence: float
+
+    @property
+    def rank(self) -> float:
+        return self.confidence if self.line else self.confidence - 1
+
+
+def read_databar(
+    pixels: NDArray[Any], databar: Databar | None, read: ReadTexts = read_texts
+) -> DatabarReading:
+    """Read the letters and measure the scale bar.
+
+    Parameters
+    ----------
+    pixels : ndarray, (height_px, width_px) or (height_px, width_px, 3)
+        The whole picture, any depth.
+    databar : Databar, optional
+        The strip, where it is known. Letters are looked for all over the picture without it.
+    read : callable
+        The reader of letters.
+
+    Returns
+    -------
+    DatabarReading
+        With a bar whose ``length_px`` is ``None`` where only its label was found, and no bar
+        where there is no label.
+    """
+    levels = in_256(pixels)
+    height, width = levels.shape[:2]
+    best, facts, texts = None, Facts(Instrument()), list[Text]()
+    if databar is not None:
+        strip = levels[databar.top : databar.bottom]
+        texts = _lowered(read(strip, min(3.0, STRIP_WIDTH / width)), databar.top)
+        facts = read_facts(texts)
+        best = _best(levels, texts, facts, (databar.top, databar.bottom))
+    if best is None or best.line is None or best.confidence < CLEAR:
+        everywhere = read(levels, min(3.0, PICTURE_SIDE / max(height, width)))
+        if databar is None:
+            facts = read_facts(everywhere)
+        found = _best(levels, everywhere, facts, None)
+        if found and (best is None or found.rank > best.rank):
+            best = found
+        texts += everywhere
+    bar = _scale_bar(best) if best else None
+    return DatabarReading(bar, facts.instrument, facts.field_width_nm, tuple(texts))
+
+
+def _lowered(texts: list[Text], rows: int) -> list[Text]:
+    return [
+        replace(t, box=Box(t.box.left, t.box.top + rows, t.box.right, t.box.bottom + rows))
+        for t in texts
+    ]
+
+
+def _best(
+    levels: Levels, texts: Sequence[Text], facts: Facts, rows: tuple[int, int] | None
+) -> _Candidate | None:
+    """The label with its bar that is the surest."""
+    candidates = []
+    for length in scale_lengths(texts):
+        others = [t.box for t in texts if _is_words(t) and not _overlap(t.box, length.box)]
+        lines = find_lines(levels, length.box, others, rows)
+        candidates.append(_weighed(length, lines, facts, levels.shape[1]))
+    return max(candidates, key=lambda candidate: candidate.rank, default=None)
+
+
+def _weighed(length: Length, lines: list[Line], facts: Facts, width: int) -> _Candidate:
+    """How sure a label and its best line are together."""
+    lines = [line for line in lines if _NM_PER_PX[0] < length.nm / line.length_px < _NM_PER_PX[1]]
+    if not lines:
+        return _Candidate(length, None, 0.3 * length.sure)
+    agreeing = [line for line in lines if _agrees(length, line, facts, width)]
+    line = agreeing[0] if agreeing else lines[0]
+    rivals = [r for r in lines if abs(r.length_px / line.length_px - 1) > 0.03]
+    margin = line.evidence - rivals[0].evidence if rivals else math.inf
+    confidence = length.sure * _sigmoid(line.evidence - _PLAIN_EVIDENCE)
+    if agreeing:
+        confidence = max(confidence, 0.95 * length.sure)
+    else:
+        confidence *= _sigmoid(3 * margin) * _consistency(length, line, facts, width)
+    return _Candidate(length, line, min(confidence, 0.99))
+
+
+def _agrees(length: Length, line: Line, facts: Facts, width: int) -> bool:
+    """Whether bar and label give the field width that the databar states."""
+    if facts.field_width_nm is None:
+        return False
+    field = length.nm / line.length_px * width
+    return abs(field / facts.field_width_nm - 1) <= _FIELD_AGREES
+
+
+def _consistency(length: Length, line: Line, facts: Facts, width: int) -> float:
+    """A factor below one where field width or magnification contradict."""
+    field = length.nm / line.length_px * width
+    factor = 1.0
+    if facts.field_width_nm and abs(field / facts.field_width_nm - 1) > _FIELD_CONTRADICTS:
+        factor *= 0.4
+    magnification = facts.instrument.magnification
+    if magnification and not _SCREEN_MM[0] < field * magnification / 1e6 < _SCREEN_MM[1]:
+        factor *= 0.5
+    return factor
+
+
+def _scale_bar(found: _Candidate) -> ScaleBar:
+    line, length = found.line, found.length
+    confidence = round(found.confidence, 3)
+    if line is None:
+        return ScaleBar(length.text, length.nm, None, confidence)
+    return ScaleBar(length.text, length.nm, line.length_px, confidence, line.box)
+
+
+def _is_words(text: Text) -> bool:
+    return sum(c.isalnum() for c in text.text) >= 2
+
+
+def _overlap(first: Box, second: Box) -> bool:
+    across = min(first.right, second.right) - max(first.left, second.left)
+    down = min(first.bottom, second.bottom) - max(first.top, second.top)
+    return across > 0 and down > 0.3 * min(first.height_px, second.height_px)
+
+
+def _sigmoid(x: float) -> float:
+    return 1 / (1 + math.exp(-min(max(x, -50.0), 50.0)))
