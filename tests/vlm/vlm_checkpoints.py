@@ -1,82 +1,27 @@
 """Small image-text-to-text checkpoints with random weights, made by the tests themselves.
 
 Each is a real architecture with its real processor class; only the sizes and the vocabulary are
-ours. Widths are multiples of 64, as bitsandbytes needs.
+ours.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-SENTENCES = (
-    "The micrograph shows round particles with a mean diameter of forty nanometres.",
-    "Describe the fibres: how long, how thick, and in which direction do they lie?",
-    "A porous sponge, a patterned surface, films and coated surfaces, nanowires and tips.",
-    "User asks and Assistant answers. You are looking at an electron micrograph.",
-    "Answer briefly: what do you see in this picture, and how sure are you of it?",
+from tests.vlm.checkpoint_parts import (
+    CHATML,
+    LINES,
+    QWEN_CHATML,
+    TURNS,
+    eye_part,
+    make_tokenizer,
+    qwen_parts,
+    qwen_tokenizer,
+    save,
+    square,
+    text_part,
 )
-
-CHATML = (
-    "{% for m in messages %}<|im_start|>{{ m.role }}\n"
-    "{% for p in m.content %}{% if p.type == 'image' %}PICTURE{% else %}{{ p.text }}{% endif %}"
-    "{% endfor %}<|im_end|>\n{% endfor %}"
-    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
-)
-LINES = (
-    "{% for m in messages %}{{ m.role | upper }}: "
-    "{% for p in m.content %}{% if p.type == 'image' %}<image>\n{% else %}{{ p.text }}{% endif %}"
-    "{% endfor %}{% if m.role == 'assistant' %}</s>{% endif %} {% endfor %}"
-    "{% if add_generation_prompt %}ASSISTANT:{% endif %}"
-)
-TURNS = (
-    "{% for m in messages %}{{ m.role | capitalize }}: "
-    "{% for p in m.content %}{% if p.type == 'image' %}<image>{% else %}{{ p.text }}{% endif %}"
-    "{% endfor %}<end_of_utterance>\n{% endfor %}"
-    "{% if add_generation_prompt %}Assistant:{% endif %}"
-)
-
-TEXT = {
-    "hidden_size": 128,
-    "intermediate_size": 192,
-    "num_hidden_layers": 2,
-    "num_attention_heads": 4,
-    "num_key_value_heads": 2,
-    "max_position_embeddings": 1024,
-    "initializer_range": 0.1,
-}
-"""The language part of every one of them."""
-
-
-def make_tokenizer(
-    special: list[str], *, end: str, begin: str | None = None, named: dict[str, str] | None = None
-) -> Any:
-    """A byte-level BPE of a few hundred tokens trained on :data:`SENTENCES`.
-
-    ``named`` gives some of ``special`` the names by which a family's processor asks for them.
-    """
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-    from transformers import PreTrainedTokenizerFast
-
-    bpe = Tokenizer(models.BPE())
-    bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    bpe.decoder = decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(
-        vocab_size=420,
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-        special_tokens=special,
-        show_progress=False,
-    )
-    bpe.train_from_iterator(SENTENCES, trainer)
-    return PreTrainedTokenizerFast(
-        tokenizer_object=bpe,
-        eos_token=end,
-        bos_token=begin,
-        pad_token="<pad>",
-        extra_special_tokens=[t for t in special if t not in {end, begin, "<pad>"}],
-        model_specific_special_tokens=named or {},
-    )
 
 
 def make_qwen(folder: Path) -> Path:
@@ -89,40 +34,16 @@ def make_qwen(folder: Path) -> Path:
         Qwen2VLVideoProcessor,
     )
 
-    special = ["<pad>", "<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|vision_start|>"]
-    special += ["<|vision_end|>", "<|image_pad|>", "<|video_pad|>"]
-    tokenizer = make_tokenizer(special, end="<|im_end|>")
-    picture = "<|vision_start|><|image_pad|><|vision_end|>"
+    tokenizer = qwen_tokenizer()
     sizes = {"shortest_edge": 28 * 28 * 4, "longest_edge": 28 * 28 * 64}
     processor = Qwen2_5_VLProcessor(
         image_processor=Qwen2VLImageProcessor(size=sizes),
         tokenizer=tokenizer,
         video_processor=Qwen2VLVideoProcessor(),
-        chat_template=CHATML.replace("PICTURE", picture),
+        chat_template=QWEN_CHATML,
     )
-    ids = {token: tokenizer.convert_tokens_to_ids(token) for token in special}
-    config = Qwen2_5_VLConfig(
-        text_config={
-            **TEXT,
-            "vocab_size": len(tokenizer),
-            "rope_parameters": {"rope_type": "default", "mrope_section": [4, 6, 6]},
-            "bos_token_id": None,
-            "eos_token_id": ids["<|im_end|>"],
-            "pad_token_id": ids["<pad>"],
-        },
-        vision_config={
-            "depth": 2,
-            "hidden_size": 64,
-            "intermediate_size": 128,
-            "num_heads": 4,
-            "out_hidden_size": TEXT["hidden_size"],
-            "fullatt_block_indexes": [1],
-        },
-        image_token_id=ids["<|image_pad|>"],
-        video_token_id=ids["<|video_pad|>"],
-        vision_start_token_id=ids["<|vision_start|>"],
-        vision_end_token_id=ids["<|vision_end|>"],
-    )
+    parts = qwen_parts(tokenizer, text={}, eye={"fullatt_block_indexes": [1]})
+    config = Qwen2_5_VLConfig(**parts)
     return save(Qwen2_5_VLForConditionalGeneration, config, processor, folder)
 
 
@@ -148,22 +69,8 @@ def make_idefics(folder: Path) -> Path:
         chat_template="<|im_start|>" + TURNS,
     )
     config = Idefics3Config(
-        text_config={
-            **TEXT,
-            "model_type": "llama",
-            "vocab_size": len(tokenizer),
-            "bos_token_id": tokenizer.bos_token_id,
-            "eos_token_id": tokenizer.eos_token_id,
-            "pad_token_id": tokenizer.pad_token_id,
-        },
-        vision_config={
-            "hidden_size": 64,
-            "intermediate_size": 128,
-            "num_hidden_layers": 2,
-            "num_attention_heads": 4,
-            "image_size": 64,
-            "patch_size": 16,
-        },
+        text_config=text_part(tokenizer, model_type="llama"),
+        vision_config=eye_part(64, 16),
         scale_factor=2,
         image_token_id=tokenizer.convert_tokens_to_ids("<image>"),
     )
@@ -181,9 +88,7 @@ def make_llava(folder: Path) -> Path:
 
     tokenizer = make_tokenizer(["<pad>", "<s>", "</s>", "<image>"], end="</s>", begin="<s>")
     processor = LlavaProcessor(
-        image_processor=CLIPImageProcessor(
-            size={"shortest_edge": 56}, crop_size={"height": 56, "width": 56}
-        ),
+        image_processor=CLIPImageProcessor(size={"shortest_edge": 56}, crop_size=square(56)),
         tokenizer=tokenizer,
         patch_size=14,
         vision_feature_select_strategy="default",
@@ -191,24 +96,8 @@ def make_llava(folder: Path) -> Path:
         chat_template=LINES,
     )
     config = LlavaConfig(
-        text_config={
-            **TEXT,
-            "model_type": "llama",
-            "vocab_size": len(tokenizer),
-            "bos_token_id": tokenizer.bos_token_id,
-            "eos_token_id": tokenizer.eos_token_id,
-            "pad_token_id": tokenizer.pad_token_id,
-        },
-        vision_config={
-            "model_type": "clip_vision_model",
-            "hidden_size": 64,
-            "intermediate_size": 128,
-            "num_hidden_layers": 2,
-            "num_attention_heads": 4,
-            "image_size": 56,
-            "patch_size": 14,
-            "projection_dim": 64,
-        },
+        text_config=text_part(tokenizer, model_type="llama"),
+        vision_config=eye_part(56, 14, model_type="clip_vision_model", projection_dim=64),
         image_token_index=tokenizer.convert_tokens_to_ids("<image>"),
         image_seq_length=16,
         vision_feature_layer=-1,
@@ -230,34 +119,16 @@ def make_llava_onevision(folder: Path) -> Path:
     tokenizer = make_tokenizer(special, end="<|im_end|>")
     grid = [[56, 56], [56, 112], [112, 56], [112, 112]]
     processor = LlavaOnevisionProcessor(
-        image_processor=LlavaOnevisionImageProcessor(
-            size={"height": 56, "width": 56}, image_grid_pinpoints=grid
-        ),
+        image_processor=LlavaOnevisionImageProcessor(size=square(56), image_grid_pinpoints=grid),
         tokenizer=tokenizer,
-        video_processor=LlavaOnevisionVideoProcessor(size={"height": 56, "width": 56}),
+        video_processor=LlavaOnevisionVideoProcessor(size=square(56)),
         num_image_tokens=16,
         vision_feature_select_strategy="full",
         chat_template=CHATML.replace("PICTURE", "<image>\n"),
     )
     config = LlavaOnevisionConfig(
-        text_config={
-            **TEXT,
-            "model_type": "qwen2",
-            "vocab_size": len(tokenizer),
-            "bos_token_id": None,
-            "eos_token_id": tokenizer.eos_token_id,
-            "pad_token_id": tokenizer.pad_token_id,
-        },
-        vision_config={
-            "model_type": "siglip_vision_model",
-            "hidden_size": 64,
-            "intermediate_size": 128,
-            "num_hidden_layers": 2,
-            "num_attention_heads": 4,
-            "image_size": 56,
-            "patch_size": 14,
-            "vision_use_head": False,
-        },
+        text_config=text_part(tokenizer, model_type="qwen2"),
+        vision_config=eye_part(56, 14, model_type="siglip_vision_model", vision_use_head=False),
         image_token_index=tokenizer.convert_tokens_to_ids("<image>"),
         video_token_index=tokenizer.convert_tokens_to_ids("<video>"),
         image_grid_pinpoints=grid,
@@ -273,21 +144,3 @@ MAKERS: dict[str, Callable[[Path], Path]] = {
     "llava": make_llava,
     "llava_onevision": make_llava_onevision,
 }
-
-
-def save(
-    model_class: Any, config: Any, processor: Any, folder: Path, ends: list[int] | None = None
-) -> Path:
-    """Write a model of random weights and its processor into ``folder``."""
-    import torch
-
-    torch.manual_seed(0)
-    model = model_class(config)
-    for parameter in model.parameters():
-        if not parameter.any() and parameter.ndim > 1:
-            torch.nn.init.normal_(parameter, std=0.1)  # Gemma 3 begins with a blind projector
-    model.generation_config.eos_token_id = ends or processor.tokenizer.eos_token_id
-    model.generation_config.pad_token_id = processor.tokenizer.pad_token_id
-    model.save_pretrained(folder)
-    processor.save_pretrained(folder)
-    return folder

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.vlm.vlm_checkpoints import CHATML, TEXT, make_tokenizer, save
+from tests.vlm.checkpoint_parts import (
+    CHATML,
+    QWEN_CHATML,
+    eye_part,
+    make_tokenizer,
+    qwen_parts,
+    qwen_tokenizer,
+    save,
+    square,
+    text_part,
+)
 
 
 def make_qwen3(folder: Path) -> Path:
@@ -18,38 +28,16 @@ def make_qwen3(folder: Path) -> Path:
         Qwen3VLVideoProcessor,
     )
 
-    special = ["<pad>", "<|im_start|>", "<|im_end|>", "<|vision_start|>", "<|vision_end|>"]
-    special += ["<|image_pad|>", "<|video_pad|>"]
-    tokenizer = make_tokenizer(special, end="<|im_end|>")
+    tokenizer = qwen_tokenizer()
     sizes = {"shortest_edge": 32 * 32 * 4, "longest_edge": 32 * 32 * 64}
     processor = Qwen3VLProcessor(
         image_processor=Qwen2VLImageProcessor(size=sizes, patch_size=16),
         tokenizer=tokenizer,
         video_processor=Qwen3VLVideoProcessor(),
-        chat_template=CHATML.replace("PICTURE", "<|vision_start|><|image_pad|><|vision_end|>"),
+        chat_template=QWEN_CHATML,
     )
-    ids = {token: tokenizer.convert_tokens_to_ids(token) for token in special}
-    config = Qwen3VLConfig(
-        text_config={
-            **TEXT,
-            "head_dim": 32,
-            "vocab_size": len(tokenizer),
-            "rope_parameters": {"rope_type": "default", "mrope_section": [4, 6, 6]},
-        },
-        vision_config={
-            "depth": 2,
-            "hidden_size": 64,
-            "intermediate_size": 128,
-            "num_heads": 4,
-            "out_hidden_size": TEXT["hidden_size"],
-            "deepstack_visual_indexes": [0],
-            "num_position_embeddings": 64,
-        },
-        image_token_id=ids["<|image_pad|>"],
-        video_token_id=ids["<|video_pad|>"],
-        vision_start_token_id=ids["<|vision_start|>"],
-        vision_end_token_id=ids["<|vision_end|>"],
-    )
+    eye = {"deepstack_visual_indexes": [0], "num_position_embeddings": 64}
+    config = Qwen3VLConfig(**qwen_parts(tokenizer, text={"head_dim": 32}, eye=eye))
     return save(Qwen3VLForConditionalGeneration, config, processor, folder)
 
 
@@ -71,7 +59,7 @@ def make_internvl(folder: Path) -> Path:
     }
     special = ["<pad>", "<|im_start|>", "<|im_end|>", *named.values()]
     tokenizer = make_tokenizer(special, end="<|im_end|>", named=named)
-    size = {"height": 56, "width": 56}
+    size = square(56)
     processor = InternVLProcessor(
         image_processor=GotOcr2ImageProcessor(size=size, crop_to_patches=True, max_patches=6),
         tokenizer=tokenizer,
@@ -80,15 +68,8 @@ def make_internvl(folder: Path) -> Path:
         chat_template=CHATML.replace("PICTURE", "<IMG_CONTEXT>\n"),
     )
     config = InternVLConfig(
-        text_config={**TEXT, "model_type": "qwen2", "vocab_size": len(tokenizer)},
-        vision_config={
-            "hidden_size": 64,
-            "intermediate_size": 128,
-            "num_hidden_layers": 2,
-            "num_attention_heads": 4,
-            "image_size": [56, 56],
-            "patch_size": [14, 14],
-        },
+        text_config=text_part(tokenizer, model_type="qwen2"),
+        vision_config=eye_part([56, 56], [14, 14]),
         image_token_id=tokenizer.convert_tokens_to_ids("<IMG_CONTEXT>"),
         image_seq_length=4,
     )
@@ -117,33 +98,21 @@ def make_gemma3(folder: Path) -> Path:
         .replace("PICTURE", "<start_of_image>")
     )
     processor = Gemma3Processor(
-        image_processor=Gemma3ImageProcessor(size={"height": 56, "width": 56}),
+        image_processor=Gemma3ImageProcessor(size=square(56)),
         tokenizer=tokenizer,
         image_seq_length=4,
         chat_template="{{ bos_token }}" + template,
     )
     config = Gemma3Config(
-        text_config={
-            **TEXT,
-            "num_hidden_layers": 3,
-            "head_dim": 32,
-            "query_pre_attn_scalar": 32,
-            "sliding_window": 24,
-            "layer_types": ["sliding_attention", "full_attention", "sliding_attention"],
-            "vocab_size": len(tokenizer),
-            "eos_token_id": tokenizer.eos_token_id,
-            "bos_token_id": tokenizer.bos_token_id,
-            "pad_token_id": tokenizer.pad_token_id,
-        },
-        vision_config={
-            "hidden_size": 64,
-            "intermediate_size": 128,
-            "num_hidden_layers": 2,
-            "num_attention_heads": 4,
-            "image_size": 56,
-            "patch_size": 14,
-            "vision_use_head": False,
-        },
+        text_config=text_part(
+            tokenizer,
+            num_hidden_layers=3,
+            head_dim=32,
+            query_pre_attn_scalar=32,
+            sliding_window=24,
+            layer_types=["sliding_attention", "full_attention", "sliding_attention"],
+        ),
+        vision_config=eye_part(56, 14, vision_use_head=False),
         mm_tokens_per_image=4,
         image_token_index=tokenizer.convert_tokens_to_ids("<image_soft_token>"),
         boi_token_index=tokenizer.convert_tokens_to_ids("<start_of_image>"),
@@ -170,24 +139,14 @@ def make_pixtral(folder: Path) -> Path:
         "{{ p.text }}{% endif %}{% endfor %}[/INST]{% endif %}{% endfor %}"
     )
     processor = PixtralProcessor(
-        image_processor=PixtralImageProcessor(
-            size={"longest_edge": 128}, patch_size={"height": 16, "width": 16}
-        ),
+        image_processor=PixtralImageProcessor(size={"longest_edge": 128}, patch_size=square(16)),
         tokenizer=tokenizer,
         patch_size=16,
         chat_template=template,
     )
     config = LlavaConfig(
-        text_config={**TEXT, "model_type": "mistral", "vocab_size": len(tokenizer)},
-        vision_config={
-            "model_type": "pixtral",
-            "hidden_size": 64,
-            "intermediate_size": 128,
-            "num_hidden_layers": 2,
-            "num_attention_heads": 4,
-            "image_size": 128,
-            "patch_size": 16,
-        },
+        text_config=text_part(tokenizer, model_type="mistral"),
+        vision_config=eye_part(128, 16, model_type="pixtral"),
         image_token_index=tokenizer.convert_tokens_to_ids("[IMG]"),
         vision_feature_layer=-1,
         vision_feature_select_strategy="full",
