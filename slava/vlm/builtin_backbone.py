@@ -28,7 +28,8 @@ from slava.vlm.slava_model.decision import (
     decide,
     with_measured_coverage,
 )
-from slava.vlm.slava_model.language.answers import Ask, wordings
+from slava.vlm.slava_model.language.answers import wordings
+from slava.vlm.slava_model.language.ask import Ask
 from slava.vlm.slava_model.language.intents import STYLES
 from slava.vlm.slava_model.language.phrases import CATEGORY
 from slava.vlm.slava_model.language.replies import NO_MICROGRAPH, NOTICE, REPLIES

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from slava.domain import Calibration, Fact
 from slava.synthetic.truth import CATEGORIES, MORPHOLOGY_WORDS
-from slava.vlm.slava_model.language.answers import Ask, answer
+from slava.vlm.slava_model.language.answers import answer
+from slava.vlm.slava_model.language.ask import Ask
 from slava.vlm.slava_model.language.consistency import contradictions, forbidden
 from slava.vlm.slava_model.language.intents import DECODED, INTENTS, NAMES, STYLES
 from slava.vlm.slava_model.language.phrases import CATEGORY, SHAPE, agree

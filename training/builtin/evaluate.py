@@ -26,7 +26,8 @@ from slava.domain import Box, Calibration, Fact
 from slava.vlm.backbone import GenerationSettings, Message, View
 from slava.vlm.builtin_backbone import BuiltinBackbone
 from slava.vlm.slava_model.decision import Decision
-from slava.vlm.slava_model.language.answers import Ask, answer
+from slava.vlm.slava_model.language.answers import answer
+from slava.vlm.slava_model.language.ask import Ask
 from slava.vlm.slava_model.language.consistency import contradictions
 from slava.vlm.slava_model.language.intents import STYLES
 from slava.vlm.slava_model.load import WEIGHTS

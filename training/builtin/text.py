@@ -22,7 +22,8 @@ from torch.nn import functional as F  # noqa: N812
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from slava.synthetic.truth import FLAGS, MORPHOLOGIES, WORDS
-from slava.vlm.slava_model.language.answers import SLOTS_OF, Ask, answer
+from slava.vlm.slava_model.language.answers import answer
+from slava.vlm.slava_model.language.ask import SLOTS_OF, Ask
 from slava.vlm.slava_model.language.intents import DECODED, STYLES
 from slava.vlm.slava_model.language.slots import SLOTS
 from slava.vlm.slava_model.language.traits import UNTOLD, Traits
