@@ -1,8 +1,9 @@
-"""The checkpoints, made once for all tests, and two micrographs to show them."""
+"""The checkpoints, made once for all tests, two micrographs to show them, and a served model."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,9 @@ import pytest
 
 from slava.domain import Box
 from slava.vlm.backbone import View
+from slava.vlm.endpoint_backbone import EndpointBackbone
 from tests.vlm import vlm_checkpoints, vlm_more_checkpoints
+from tests.vlm.fake_endpoint import FakeEndpoint
 
 Maker = Callable[[str], Path]
 """Gives the folder of a checkpoint by the name of its architecture."""
@@ -47,3 +50,17 @@ def views() -> list[View]:
     stripes = np.where((x + y) // 12 % 2 == 0, 40, 220)[:, :120]
     pictures = [blobs.astype(np.uint8), stripes.astype(np.uint8)]
     return [View(p, Box(0, 0, p.shape[1], p.shape[0])) for p in pictures]
+
+
+@pytest.fixture
+def fake() -> Iterator[FakeEndpoint]:
+    """A server that speaks the OpenAI protocol."""
+    with FakeEndpoint().serving() as serving:
+        yield serving
+
+
+@pytest.fixture
+def served(fake: FakeEndpoint) -> Iterator[EndpointBackbone]:
+    """The model that ``fake`` serves."""
+    with closing(EndpointBackbone(fake.url)) as opened:
+        yield opened

@@ -14,11 +14,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from slava.vlm.backbone import GenerationSettings, Message
 from tests.vlm.local_server import QuietHandler, serving
 
 Fault = Literal[
     "", "cut", "no_end", "garbage", "error_event", "silent", "html", "hang_up", "bad_models"
 ]
+
+SETTINGS = GenerationSettings(max_new_tokens=32, temperature=0.3, seed=7)
+TALK = [Message("system", "You look."), Message("user", "What is this?", (0,))]
+"""What the tests ask it."""
 
 
 @dataclass
