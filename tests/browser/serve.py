@@ -33,9 +33,11 @@ def serving(workspace: Path, **environment: str) -> Iterator[str]:
         assert process.stdout is not None
         url = process.stdout.readline().strip()
         assert url.startswith("http://127.0.0.1:"), "the server did not start"
-        yield url
-        process.stdin.close()
-        process.wait(20)
+        try:
+            yield url
+        finally:
+            process.stdin.close()
+            process.wait(20)
 
 
 def main(workspace: Path) -> None:

@@ -86,11 +86,13 @@ def program(
         text=True,
     ) as process:
         assert process.stdout is not None
-        url = json.loads(process.stdout.readline())["url"]
-        shown = Page(driver, url)
-        shown.open()
-        yield Program(shown, denied)
-        process.terminate()
+        try:
+            url = json.loads(process.stdout.readline())["url"]
+            shown = Page(driver, url)
+            shown.open()
+            yield Program(shown, denied)
+        finally:
+            process.terminate()
 
 
 @pytest.mark.real_data

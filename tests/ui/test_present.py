@@ -115,12 +115,17 @@ def test_the_model_says_what_it_is_and_what_it_needs() -> None:
     json.dumps(value)
 
 
-def test_a_model_to_download_is_offered_with_its_size() -> None:
-    needs = ModelNeedsDownload("some/model", 3_100_000_000)
+@pytest.mark.parametrize(("size", "shown"), [(3_100_000_000, "3.1 GB"), (None, "")])
+def test_a_model_to_download_is_offered_with_its_size(size: int | None, shown: str) -> None:
+    needs = ModelNeedsDownload("some/model", size)
     state = ModelState(Wanted("some/model"), "failed", error=str(needs), download=needs)
     value = present.model(state, GenerationSettings(), [])
-    assert value["download"] == {"reference": "some/model", "text": "Download (3.1 GB)"}
-    assert value["kind"] == "repository"
+    assert (value["download"]["reference"], value["download"]["size"]) == ("some/model", shown)
+    assert "some/model is not on this machine" in value["download"]["text"]
+    assert (value["kind"], value["error"]) == ("repository", "")
+    assert value["title"] == "some/model · needs a download"
+    broken = replace(state, error="the hub cannot be reached.")
+    assert present.model(broken, GenerationSettings(), [])["error"] == broken.error
 
 
 def test_every_message_leads_back_to_its_turn() -> None:

@@ -4,7 +4,7 @@ const reference = find('.model-reference');
 const HINTS = {
   builtin: ['', 'Comes with sLAVA, runs on any processor.'],
   folder: ['path of a folder with config.json and safetensors', 'A Hugging Face image-text-to-text model on this machine.'],
-  repository: ['OWNER/NAME', 'A repository of the Hugging Face hub, once it has been downloaded.'],
+  repository: ['OWNER/NAME', 'A repository of the Hugging Face hub. Before anything is downloaded you are told its size.'],
   endpoint: ['http://127.0.0.1:8000/v1#model', 'A server that speaks the OpenAI protocol (vLLM, llama.cpp, Ollama, LM Studio). It is sent the picture and the context.'],
 };
 
@@ -17,15 +17,26 @@ function build() {
   find('.model-chip').dataset.phase = value.phase;
   find('.model-notice span').textContent = value.notice;
   find('.model-notice').hidden = !value.notice;
-  find('.model-progress').textContent = value.progress;
+  find('.model-progress').textContent = value.phase === 'downloading' ? '' : value.progress;
   find('.model-error').textContent = value.error;
-  find('.model-load').disabled = value.phase === 'loading';
+  find('.model-load').disabled = ['loading', 'downloading'].includes(value.phase);
   find('.model-unload').disabled = value.phase !== 'ready';
-  find('.model-download').hidden = !value.download;
-  find('.model-download').textContent = value.download ? value.download.text : '';
+  showMissing(value.download, value.phase === 'downloading', value.progress);
   fillReport(value.report);
   fillTable(value.recommended);
   if (!dialog.open) fillForm(value);
+}
+
+// A model that is not on this machine: its size first, then a yes, then how far it has come.
+function showMissing(download, coming, progress) {
+  find('.model-missing').hidden = !download;
+  if (!download) return;
+  find('.model-missing p').textContent = download.text;
+  find('.model-size').hidden = coming || Boolean(download.size);
+  find('.model-download').hidden = coming || !download.size;
+  find('.model-download').textContent = `Download ${download.size}`;
+  find('.model-cancel').hidden = !coming;
+  find('.model-come').textContent = coming ? progress : '';
 }
 
 function fillForm(value) {
@@ -96,6 +107,9 @@ dialog.addEventListener('click', (event) => { if (event.target === dialog) dialo
 find('.model-kinds').addEventListener('change', showKind);
 find('.model-form').addEventListener('submit', submit);
 find('.model-unload').addEventListener('click', () => trigger('unload_wanted', {}));
-find('.model-download').addEventListener('click', () => trigger('download_wanted', { reference: props.value.download.reference }));
+for (const [name, wanted] of [['.model-size', 'size_wanted'], ['.model-download', 'download_wanted']]) {
+  find(name).addEventListener('click', () => trigger(wanted, { reference: props.value.download.reference }));
+}
+find('.model-cancel').addEventListener('click', () => trigger('cancel_wanted', {}));
 watch('value', build);
 build();

@@ -25,6 +25,7 @@ from store import Store
 from ui.export import Bundle
 from ui.services import calibrating
 from ui.services.answering import Answers, Known, Live
+from ui.services.hub import HubDownloads
 from ui.services.ingesting import Adding
 from ui.services.measuring import Measure, Measuring, measure
 from ui.services.models import Models, OpenBackbone, Wanted
@@ -53,7 +54,7 @@ class Services:
         self.pictures = Pictures(store)
         self.measuring = Measuring(store, self.pictures, measure_with)
         self.adding = Adding(store, self.uploads)
-        self.models = Models(opener, self._stored_model())
+        self.models = Models(opener, HubDownloads(), self._stored_model())
         self.answers = Answers(store, self.models, self._know)
 
     # ------------------------------------------------------------------ micrographs
@@ -225,16 +226,6 @@ class Services:
         self.store.settings.set_setting("generation", kept)
         self.models.choose(wanted)
         self.store.settings.set_setting("model", [wanted.reference, wanted.quantization])
-
-    def download_model(self, reference: str) -> None:
-        """Download a model that the user confirmed, in the background, and load it."""
-
-        def download(on_progress: Callable[[str], None]) -> None:
-            from slava.vlm.download import download_model
-
-            download_model(reference, confirmed=True, on_progress=on_progress)
-
-        self.models.run_download(reference, download)
 
     def recommended(self) -> list[dict[str, Any]]:
         """Models that sLAVA recommends, as records."""

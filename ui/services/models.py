@@ -13,12 +13,19 @@ from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 from slava.domain.conversation import Quantization
-from slava.errors import Cancelled, ModelError, ModelNeedsDownload, SlavaError
+from slava.errors import (
+    BadInput,
+    Cancelled,
+    ModelError,
+    ModelNeedsDownload,
+    SlavaError,
+)
 from slava.vlm.backbone import Backbone, Report
 
 log = logging.getLogger("slava.models")
 
 POLL_S = 0.05
+BUSY = "{} is being fetched or loaded. Wait until it is there."
 
 Phase = Literal["empty", "loading", "downloading", "ready", "failed"]
 
@@ -33,6 +40,20 @@ class OpenBackbone(Protocol):
         quantization: Quantization,
         on_progress: Callable[[str], None] | None = None,
     ) -> Backbone: ...
+
+
+class Hub(Protocol):
+    """Where a model that is not on this machine comes from; asked only after a click."""
+
+    def size(self, reference: str) -> int:
+        """The bytes that a download would fetch."""
+        ...
+
+    def fetch(
+        self, reference: str, on_progress: Callable[[str], None], stop: threading.Event
+    ) -> None:
+        """Download it, or go on with a download that broke off."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +74,20 @@ class ModelState:
     error: str = ""
     report: Report | None = None
     download: ModelNeedsDownload | None = None
-    """Set when the chosen model must be downloaded first, which needs a yes."""
+    """Set while the chosen model is not on this machine; to fetch it needs a yes to its size."""
 
 
 class Models:
     """Holds at most one backbone; safe to use from any thread."""
 
-    def __init__(self, open_backbone: OpenBackbone, wanted: Wanted | None = None) -> None:
-        self._open = open_backbone
+    def __init__(self, open_backbone: OpenBackbone, hub: Hub, wanted: Wanted | None = None) -> None:
+        self._open, self._hub = open_backbone, hub
         self._use = threading.Lock()  # held while the backbone works, loads or closes
         self._guard = threading.RLock()  # held while the fields below change
         self._state = ModelState(wanted or Wanted())
         self._backbone: Backbone | None = None
         self._loading: threading.Thread | None = None
+        self._stop = threading.Event()  # ends the download under way
 
     @property
     def state(self) -> ModelState:
@@ -88,9 +110,7 @@ class Models:
         """
         with self._guard:
             if self.busy:
-                raise ModelError(
-                    f"{self._state.wanted.reference} is being loaded. Wait until it is there."
-                )
+                raise ModelError(BUSY.format(self._state.wanted.reference))
             self._state = ModelState(wanted, "loading", "waiting for the model in use")
             self._begin(self._load)
 
@@ -130,24 +150,65 @@ class Models:
                 )
             yield self._backbone
 
-    def run_download(
-        self, reference: str, download: Callable[[Callable[[str], None]], None]
+    # ------------------------------------------------------------------ downloading
+    def look_up_size(self, reference: str) -> None:
+        """Ask the hub for the size of the model that is missing, in the background.
+
+        Raises
+        ------
+        BadInput
+            If ``reference`` is not the model that is missing.
+        """
+        self._begin_at_hub(reference, "asking for its size", self._look_up_size)
+
+    def download(self, reference: str) -> None:
+        """Fetch the model that is missing, in the background, then load it.
+
+        Raises
+        ------
+        BadInput
+            If ``reference`` is not the model that is missing, or its size has not been told.
+        """
+        if self._missing(reference).size_bytes is None:
+            raise BadInput(f"the size of {reference} is not known yet. Ask for it first.")
+        self._begin_at_hub(reference, "asking for the list of files", self._fetch)
+
+    def cancel_download(self) -> None:
+        """End the download under way; what has come is kept."""
+        self._stop.set()
+
+    def _begin_at_hub(
+        self, reference: str, progress: str, work: Callable[[ModelNeedsDownload], None]
     ) -> None:
-        """Run ``download(on_progress)`` in the background, then load the model."""
         with self._guard:
             if self.busy:
-                raise ModelError("a model is being loaded. Wait until it is there.")
-            self._set(phase="downloading", progress="asking for the size", error="", download=None)
+                raise ModelError(BUSY.format(self._state.wanted.reference))
+            needed = self._missing(reference)
+            self._stop = threading.Event()
+            self._set(phase="downloading", progress=progress, error="")
+            self._begin(lambda: work(needed))
 
-            def work() -> None:
-                self._attempt(lambda: download(self._on_progress))
-                if self.state.phase != "failed":
-                    self._set(phase="loading")
-                    self._load()
+    def _missing(self, reference: str) -> ModelNeedsDownload:
+        needed = self.state.download
+        if needed is None or needed.reference != reference:
+            raise BadInput(f"{reference} is not waiting to be downloaded. Choose it first.")
+        return needed
 
-            self._begin(work)
-        log.info("downloading %s", reference)
+    def _look_up_size(self, needed: ModelNeedsDownload) -> None:
+        def work() -> None:
+            raise ModelNeedsDownload(needed.reference, self._hub.size(needed.reference))
 
+        self._attempt(work, needed)
+
+    def _fetch(self, needed: ModelNeedsDownload) -> None:
+        self._attempt(
+            lambda: self._hub.fetch(needed.reference, self._on_progress, self._stop), needed
+        )
+        if self.state.phase != "failed":
+            self._set(phase="loading", download=None)
+            self._load()
+
+    # ------------------------------------------------------------------ in the background
     def _begin(self, work: Callable[[], None]) -> None:
         self._loading = threading.Thread(target=work, name="slava-model", daemon=True)
         self._loading.start()
@@ -166,18 +227,21 @@ class Models:
         self._backbone = backbone
         self._set(phase="ready", progress="", report=backbone.report())
 
-    def _attempt(self, work: Callable[[], None]) -> None:
-        """Turn whatever goes wrong into a state with words for it."""
+    def _attempt(self, work: Callable[[], None], missing: ModelNeedsDownload | None = None) -> None:
+        """Turn whatever goes wrong into a state with words for it; ``missing`` stays missing."""
         try:
             work()
         except SlavaError as error:
-            needs = error if isinstance(error, ModelNeedsDownload) else None
+            needs = error if isinstance(error, ModelNeedsDownload) else missing
             self._set(phase="failed", progress="", error=str(error), download=needs)
         except Exception as error:
             log.exception("loading failed")
             words = f"{type(error).__name__}: {str(error)[:300]}"
             self._set(
-                phase="failed", progress="", error=f"the model could not be loaded ({words})."
+                phase="failed",
+                progress="",
+                error=f"the model could not be loaded ({words}).",
+                download=missing,
             )
 
     def _close(self) -> None:

@@ -39,7 +39,17 @@ class OnModel:
         self._services.models.unload()
         return self._show.model()
 
+    def look_up_size(self, event: gr.EventData) -> Shown:
+        """Ask the hub how large the model is that is missing."""
+        self._services.models.look_up_size(incoming.text(event, "reference"))
+        return self._show.model(), LOOK_AGAIN
+
     def download(self, event: gr.EventData) -> Shown:
         """Download a model whose size the user has seen and confirmed."""
-        self._services.download_model(incoming.text(event, "reference"))
+        self._services.models.download(incoming.text(event, "reference"))
         return self._show.model(), LOOK_AGAIN
+
+    def cancel_download(self) -> str:
+        """End the download; what has come is kept."""
+        self._services.models.cancel_download()
+        return LOOK_AGAIN

@@ -136,4 +136,6 @@ def _wire_model(tab: Analyse, do: OnModel) -> None:
     _on(tab.question.focus, do.focus, [], shown, "focus", queue=False)
     _on(tab.model.load_wanted, do.choose, [], shown, "choose_model")
     _on(tab.model.unload_wanted, do.unload, [], [tab.model], "unload_model")
+    _on(tab.model.size_wanted, do.look_up_size, [], shown, "look_up_size")
     _on(tab.model.download_wanted, do.download, [], shown, "download_model")
+    _on(tab.model.cancel_wanted, do.cancel_download, [], [tab.seen], "cancel_download")

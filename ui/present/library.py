@@ -1,0 +1,51 @@
+"""The library: its list, and the job that adds to it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from slava.domain import Micrograph, MicrographId
+from ui.present.words import UNCALIBRATED, Shown
+from ui.services.ingesting import Job
+
+THUMBNAIL_PX = 112
+
+
+def library(
+    micrographs: Sequence[Micrograph], selected: MicrographId | None, base: str, job: Job | None
+) -> Shown:
+    """The list on the left, newest first, and the job that adds to it."""
+    return {
+        "selected": selected,
+        "items": [_library_item(m, base) for m in micrographs],
+        "job": _job(job) if job else None,
+    }
+
+
+def _library_item(m: Micrograph, base: str) -> Shown:
+    said = (m.name, m.instrument.vendor, m.instrument.detector, m.format, m.notes)
+    return {
+        "id": m.id,
+        "name": m.name,
+        "calibration": f"{m.nm_per_px:.3g} nm/px" if m.nm_per_px else UNCALIBRATED,
+        "calibrated": m.calibration is not None,
+        "detail": f"{m.width_px} × {m.height_px} px",
+        "words": " ".join(part for part in said if part).replace("µ", "μ"),
+        "thumbnail": f"{base}/m/{m.id}/preview.png?size={THUMBNAIL_PX}",
+    }
+
+
+def _job(job: Job) -> Shown:
+    if job.state == "running":
+        text = f"Adding {job.done} of {job.total}" if job.total else "Looking for files"
+    else:
+        counts = [f"{job.added} added"]
+        counts += [f"{job.known} known already"] * (job.known > 0)
+        counts += [f"{len(job.failures)} could not be read"] * (len(job.failures) > 0)
+        text = ("Cancelled: " if job.state == "cancelled" else "") + ", ".join(counts)
+    return {
+        "state": job.state,
+        "text": text,
+        "fraction": job.done / job.total if job.total else 0,
+        "failures": list(job.failures),
+    }
