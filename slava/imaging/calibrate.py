@@ -1,4 +1,4 @@
-"""Decides which pixel size is believed: metadata, then sidecar, then a line drawn by hand.
+"""Decides which pixel size is believed: metadata, sidecar, the databar, a line drawn by hand.
 
 A source that contradicts the size of the file gives no pixel size; the other things it says are
 kept, with a warning. Nothing here knows a vendor.
@@ -6,11 +6,12 @@ kept, with a warning. Nothing here knows a vendor.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from slava.domain import Calibration, CalibrationSource, Databar, Instrument
+from slava.domain import Calibration, CalibrationSource, Databar, Instrument, Micrograph
 from slava.errors import UnreadableMicrograph
+from slava.imaging.databar import DatabarReading
 from slava.imaging.frame import Frame
 from slava.imaging.vendors import Said, merge, metadata_of, sidecar_of
 
@@ -18,6 +19,10 @@ MAX_SIDECAR_BYTES = 8 << 20
 HEIGHT_TOLERANCE = 0.35
 """A databar makes a file higher than its picture by up to this share."""
 _AGREE = 0.01
+BELIEVED = 0.6
+"""A scale bar of less confidence is shown, and calibrates nothing by itself."""
+_BAR_AGREES = 0.03
+"""A bar is measured to the pixel, and instruments draw it no better."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,43 @@ def calibrate(frame: Frame, sidecar: bytes | None = None, sidecar_name: str = ""
         else:
             sources.append(("sidecar", title, said))
     return _weigh(frame, sources, warnings)
+
+
+def with_databar(micrograph: Micrograph, reading: DatabarReading) -> Micrograph:
+    """A micrograph with what its databar says, where the file itself does not say it.
+
+    The scale bar is kept beside the calibration; where they disagree there is a warning.
+    """
+    return replace(
+        micrograph,
+        scale_bar=reading.scale_bar,
+        databar_read=True,
+        instrument=merge(micrograph.instrument, reading.instrument),
+        warnings=(*micrograph.warnings, *_bar_disagrees(micrograph, reading)),
+    )
+
+
+def with_proposal(micrograph: Micrograph) -> Micrograph:
+    """Where nothing else calibrates, a confident scale bar does, marked as not confirmed.
+
+    For commands, whose user cannot be asked. The window asks instead.
+    """
+    proposal = micrograph.proposal
+    if proposal is None or proposal.confidence < BELIEVED:
+        return micrograph
+    return replace(micrograph, calibration=proposal)
+
+
+def _bar_disagrees(micrograph: Micrograph, reading: DatabarReading) -> list[str]:
+    calibration, bar = micrograph.calibration, reading.scale_bar
+    if calibration is None or bar is None or bar.nm_per_px is None:
+        return []
+    if abs(bar.nm_per_px / calibration.nm_per_px - 1) <= _BAR_AGREES:
+        return []
+    return [
+        f"The scale bar in the picture says {bar.nm_per_px:.5g} nm per pixel, the "
+        f"{calibration.source} {calibration.nm_per_px:.5g}; the {calibration.source} was believed."
+    ]
 
 
 def find_sidecar(path: Path) -> Path | None:

@@ -8,15 +8,18 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from numpy.typing import NDArray
 
-from slava.domain import Databar, Micrograph, MicrographId
-from slava.imaging.calibrate import Account, calibrate, find_sidecar, read_sidecar
-from slava.imaging.databar import find_databar
+from slava.domain import Databar, Micrograph, MicrographId, ScaleBar
+from slava.imaging.calibrate import Account, calibrate, find_sidecar, read_sidecar, with_databar
+from slava.imaging.databar import find_databar, read_databar
 from slava.imaging.frame import Frame, grey
 from slava.imaging.read import frame_from_bytes, read_bytes
+
+ReadDatabar = Literal["never", "needed", "always"]
+"""Whether letters are read: ``needed`` is where nothing else calibrates. It takes seconds."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +37,11 @@ class Inspected:
 
 
 def inspect_micrograph(
-    path: Path, *, name: str | None = None, sidecar: Path | bytes | None = None
+    path: Path,
+    *,
+    name: str | None = None,
+    sidecar: Path | bytes | None = None,
+    databar: ReadDatabar = "never",
 ) -> Inspected:
     """Read a file and say what it is.
 
@@ -46,6 +53,9 @@ def inspect_micrograph(
     sidecar : Path or bytes, optional
         The instrument's text file, or its content. Otherwise one of the same name is looked for
         beside the file.
+    databar : {"never", "needed", "always"}
+        When the letters and the scale bar in the picture are read. What they say of the pixel
+        size is only proposed.
 
     Returns
     -------
@@ -64,6 +74,8 @@ def inspect_micrograph(
     account = calibrate(frame, text, title)
     pixels = grey(frame)
     micrograph = _micrograph(data, frame, account, name or path.name, _databar(account, pixels))
+    if databar == "always" or (databar == "needed" and micrograph.calibration is None):
+        micrograph = with_databar(micrograph, read_databar(frame.pixels, micrograph.databar))
     return Inspected(micrograph, pixels, frame, text)
 
 
@@ -84,6 +96,8 @@ def to_record(micrograph: Micrograph) -> dict[str, Any]:
         "nm_per_px": micrograph.nm_per_px,
         "calibration_source": calibration.source if calibration else None,
         "calibration_detail": calibration.detail if calibration else None,
+        "calibration_confidence": calibration.confidence if calibration else None,
+        "calibration_confirmed": calibration.confirmed if calibration else None,
         "field_width_um": micrograph.field_width_um,
         "magnification": instrument.magnification,
         "accelerating_voltage_kv": instrument.accelerating_voltage_kv,
@@ -95,8 +109,17 @@ def to_record(micrograph: Micrograph) -> dict[str, Any]:
         "acquired_at": instrument.acquired_at,
         "databar_top_px": bar.top if bar else None,
         "databar_bottom_px": bar.bottom if bar else None,
+        "databar_box": [0, bar.top, micrograph.width_px, bar.bottom] if bar else None,
+        "scale_bar": _scale_bar(micrograph.scale_bar),
         "warnings": list(micrograph.warnings),
     }
+
+
+def _scale_bar(bar: ScaleBar | None) -> dict[str, Any] | None:
+    if bar is None:
+        return None
+    said = {"text": bar.text, "length_nm": bar.length_nm, "length_px": bar.length_px}
+    return {**said, "confidence": bar.confidence}
 
 
 def _plain_name(name: str) -> str:

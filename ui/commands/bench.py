@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from slava.errors import BadSetting
 from slava.settings import Settings
@@ -37,17 +37,32 @@ class Bench:
     def __init__(self, store: Store | None, manual: Calibration | None) -> None:
         self._store, self._manual = store, manual
 
-    def open(self, file: Path) -> tuple[Micrograph, NDArray[np.generic]]:
+    def open(
+        self, file: Path, databar: Literal["never", "needed", "always"] = "needed"
+    ) -> tuple[Micrograph, NDArray[np.generic]]:
         """The micrograph of a file and its grey values, (height_px, width_px).
+
+        A confident scale bar calibrates it where nothing else does; a workspace keeps that as
+        a proposal only.
+
+        Parameters
+        ----------
+        file
+            A micrograph.
+        databar
+            When the letters in the picture are read; not when the user gave the pixel size.
 
         Raises
         ------
         UnreadableMicrograph
             When the file holds no micrograph.
         """
+        from slava.imaging.calibrate import with_proposal
         from slava.imaging.inspect import inspect_micrograph
 
-        inspected = inspect_micrograph(file)
+        if self._manual and databar == "needed":
+            databar = "never"
+        inspected = inspect_micrograph(file, databar=databar)
         micrograph = inspected.micrograph
         if self._store:
             micrograph = self._store.micrographs.add_inspected(file, inspected).micrograph
@@ -55,7 +70,7 @@ class Bench:
                 self._store.micrographs.set_calibration(micrograph.id, self._manual)
         if self._manual:
             micrograph = replace(micrograph, calibration=self._manual)
-        return micrograph, inspected.grey
+        return with_proposal(micrograph), inspected.grey
 
 
 @contextmanager

@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+from typing import Annotated, Literal
+
+import typer
+
 from ui.commands.bench import open_bench
 from ui.commands.options import Files, Json, NmPerPx, Workspace
 from ui.commands.output import each
 
+ReadDatabar = Annotated[
+    bool,
+    typer.Option("--read-databar", help="Read the scale bar also where the file is calibrated."),
+]
+
 
 def inspect(
-    files: Files, json_: Json = False, workspace: Workspace = None, nm_per_px: NmPerPx = None
+    files: Files,
+    json_: Json = False,
+    workspace: Workspace = None,
+    nm_per_px: NmPerPx = None,
+    read_databar: ReadDatabar = False,
 ) -> None:
     """Say what each file is: pixels, pixel size and where that came from, instrument."""
     from slava.imaging.inspect import to_record
 
+    when: Literal["needed", "always"] = "always" if read_databar else "needed"
     with open_bench(workspace, nm_per_px) as bench:
-        each(files, json_, lambda file: to_record(bench.open(file)[0]))
+        each(files, json_, lambda file: to_record(bench.open(file, when)[0]))

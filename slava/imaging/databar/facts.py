@@ -15,11 +15,10 @@ from slava.imaging.databar.lengths import parse_number, parse_unit, same_line
 from slava.imaging.databar.letters import Text
 
 _NUMBER = r"((?:\d{1,3}(?: \d{3})+|\d+)(?:[.,]\d+)?|[.,]\d+)"
-_DETECTORS = (
-    "InLens SE2 SE1 SE BSE BSD SEI LEI LABE UED LED UPED COMPO TOPO ETD TLD CBS vCD ABS LFD GSED "
-    "EsB AsB QBSD MD DBS ICE HAADF BF DF STEM LVSTED"
-).split()
-_KNOWN = {name.lower(): name for name in _DETECTORS}
+_SECONDARY = ("InLens", "SE", "SE1", "SE2", "SEI", "LEI", "UED", "LED", "ETD", "TLD", "GSED", "LFD")
+_BACKSCATTERED = ("BSE", "BSD", "COMPO", "TOPO", "CBS", "ABS", "QBSD", "EsB", "AsB", "vCD", "DBS")
+_TRANSMITTED = ("HAADF", "BF", "DF", "STEM")
+_KNOWN = {name.lower(): name for name in (*_SECONDARY, *_BACKSCATTERED, *_TRANSMITTED)}
 
 Parse = Callable[[str], float | None]
 

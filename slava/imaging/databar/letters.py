@@ -52,8 +52,8 @@ def read_texts(levels: NDArray[np.uint8], zoom: float = 1.0) -> list[Text]:
     height, width = levels.shape[:2]
     zoom = min(zoom, _WIDEST / max(height, width))
     size = (max(1, round(width * zoom)), max(1, round(height * zoom)))
-    sheet = np.asarray(Image.fromarray(levels).convert("RGB").resize(size, Image.Resampling.BICUBIC))
-    sheet = np.pad(sheet, ((_MARGIN, _MARGIN), (_MARGIN, _MARGIN), (0, 0)), mode="edge")
+    drawn = Image.fromarray(levels).convert("RGB").resize(size, Image.Resampling.BICUBIC)
+    sheet = np.pad(np.asarray(drawn), ((_MARGIN, _MARGIN), (_MARGIN, _MARGIN), (0, 0)), mode="edge")
     with _ONE_AT_A_TIME:
         read = _engine()(sheet)
     if read.txts is None:

@@ -47,6 +47,7 @@ class _Window:
     label: Box
     taken: Mask
     picture_width: int
+    in_strip: bool
 
 
 def find_lines(
@@ -70,7 +71,7 @@ def find_lines(
     """
     window = _window(pixels, label, others, rows)
     found: list[Line] = []
-    for mask, bonus in _inks(window, rows is not None):
+    for mask, bonus in _inks(window):
         if mask.any() and mask.mean() < 0.8:
             found += _lines_of(mask, bonus, window)
     found += [_placed(box, length, 4.6, window) for box, length in _ticks(window)]
@@ -97,10 +98,10 @@ def _window(
         taken[max(0, rows_.start) : max(0, rows_.stop), columns] = True
     inside = Box(label.left - left, label.top - top, label.right - left, label.bottom - top)
     grey = part if part.ndim == 2 else part.mean(axis=2).astype(np.uint8)
-    return _Window(grey, colours, left, top, inside, taken, width)
+    return _Window(grey, colours, left, top, inside, taken, width, rows is not None)
 
 
-def _inks(window: _Window, in_strip: bool) -> Iterator[tuple[Mask, float]]:
+def _inks(window: _Window) -> Iterator[tuple[Mask, float]]:
     """Masks of everything that may be burnt in, with what the look itself is worth."""
     if window.colours is not None:
         spread = window.colours.max(axis=2) - window.colours.min(axis=2)
@@ -108,7 +109,7 @@ def _inks(window: _Window, in_strip: bool) -> Iterator[tuple[Mask, float]]:
         for channel in range(3):
             yield (spread > COLOURED) & (strongest == channel), 2.0
     grey = window.levels
-    if in_strip:
+    if window.in_strip:
         step = np.abs(grey.astype(np.int16) - int(np.median(grey)))
         strongest_step = float(np.percentile(step, 99.5))
         if strongest_step > 30:
@@ -123,15 +124,15 @@ def _lines_of(mask: Mask, bonus: float, window: _Window) -> list[Line]:
     pieces = _pieces(mask, window)
     lines = []
     for piece in pieces:
-        evidence = _evidence(piece, mask, window, label_inside=False)
+        evidence = _evidence(piece, window, label_inside=False)
         if evidence is not None:
-            caps = _has_caps(piece, mask, window.label.height_px)
-            lines.append(_line(piece, evidence + bonus + 0.8 * caps, caps, window))
+            cap = _cap_px(piece, mask, window.label.height_px)
+            lines.append(_line(piece, evidence + bonus + 0.8 * (cap > 0), cap, window))
     for piece in _broken(pieces, window.label):
-        evidence = _evidence(piece, mask, window, label_inside=True)
+        evidence = _evidence(piece, window, label_inside=True)
         if evidence is not None:
-            caps = _has_caps(piece, mask, window.label.height_px)
-            lines.append(_line(piece, evidence + bonus + 1.2 + 0.8 * caps, caps, window))
+            cap = _cap_px(piece, mask, window.label.height_px)
+            lines.append(_line(piece, evidence + bonus + 1.2 + 0.8 * (cap > 0), cap, window))
     return lines
 
 
@@ -180,7 +181,9 @@ def _broken(pieces: list[Box], label: Box) -> list[Box]:
             gap = right.left - left.right
             if gap < 0.8 * high or abs(left.top - right.top) > 2:
                 continue
-            around = left.right >= label.left - 1.5 * high and right.left <= label.right + 1.5 * high
+            around = (
+                left.right >= label.left - 1.5 * high and right.left <= label.right + 1.5 * high
+            )
             beside = label.top - 2 <= left.top and left.bottom <= label.bottom + 2
             if around and beside and 0.4 < left.width_px / right.width_px < 2.5:
                 top, bottom = min(left.top, right.top), max(left.bottom, right.bottom)
@@ -188,7 +191,7 @@ def _broken(pieces: list[Box], label: Box) -> list[Box]:
     return whole
 
 
-def _evidence(piece: Box, mask: Mask, window: _Window, *, label_inside: bool) -> float | None:
+def _evidence(piece: Box, window: _Window, *, label_inside: bool) -> float | None:
     """What speaks for a piece: contrast, evenness, length, closeness; ``None`` for no bar."""
     label, high = window.label, max(6, window.label.height_px)
     if not label_inside and _is_stroke(piece, label, high):
@@ -198,7 +201,7 @@ def _evidence(piece: Box, mask: Mask, window: _Window, *, label_inside: bool) ->
         return None
     gap_x = max(0, max(piece.left, label.left) - min(piece.right, label.right))
     gap_y = max(0, max(piece.top, label.top) - min(piece.bottom, label.bottom))
-    distance = float(np.hypot(gap_x, gap_y)) / high
+    distance = float(np.hypot(gap_x * (0.3 if window.in_strip else 1.0), gap_y)) / high
     evidence = 1.2 + min(contrast, 150) / 150 + 0.7 * np.log(piece.width_px / high + 0.3)
     evidence += 0.15 * min(4, piece.height_px) - 0.8 * distance - inner / 20
     if gap_x == 0:
@@ -238,22 +241,28 @@ def _contrast(piece: Box, window: _Window, label_inside: bool) -> tuple[float, f
     return float(body.std()), float(min(steps, default=0.0))
 
 
-def _has_caps(piece: Box, mask: Mask, high: int) -> bool:
-    """Whether both ends stand up or hang down beyond a thin line, and its middle does not."""
+def _cap_px(piece: Box, mask: Mask, high: int) -> int:
+    """How thick the caps of a thin line are; 0 where its ends do not stand up or hang down."""
     thick = piece.height_px
     if thick > 6:
-        return False
-    ends = [
-        _extent(mask, piece, max(0, column), column + 2) for column in (piece.left, piece.right - 2)
-    ]
+        return 0
+    sides = (range(piece.left, piece.left + 8), range(piece.right - 1, piece.right - 9, -1))
     quarter = (3 * piece.left + piece.right) // 4
-    between = _extent(mask, piece, quarter, quarter + 2)
-    return min(ends) >= thick + 4 and between <= thick + 2 and max(ends) < 3 * high
+    if _extent(mask, piece, quarter, quarter + 2) > thick + 2:
+        return 0
+    caps = []
+    for columns in sides:
+        extents = [_extent(mask, piece, column, column + 1) for column in columns]
+        stands = [thick + 4 <= extent < 3 * high for extent in extents]
+        if not any(stands[:2]):
+            return 0
+        caps.append(sum(stands))
+    return min(caps)
 
 
 def _extent(mask: Mask, piece: Box, left: int, right: int) -> int:
     """How many rows the ink of some columns goes on around a piece."""
-    ink = mask[:, left:right].any(axis=1)
+    ink: Mask = np.any(mask[:, left:right], axis=1)
     top, bottom = piece.top, piece.bottom
     while top > 0 and ink[top - 1]:
         top -= 1
@@ -262,8 +271,10 @@ def _extent(mask: Mask, piece: Box, left: int, right: int) -> int:
     return bottom - top
 
 
-def _line(piece: Box, evidence: float, caps: bool, window: _Window) -> Line:
-    length = piece.width_px - (min(piece.height_px, 3) / 2 if caps else 0.0)
+def _line(piece: Box, evidence: float, cap_px: int, window: _Window) -> Line:
+    """Programs differ: a bar ends at the middle of its cap or at the outer edge of it, and one
+    without caps has its last pixel or not. Halfway between is never far from either."""
+    length = piece.width_px - (cap_px or 1) / 2
     return _placed(piece, length, evidence, window)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -21,8 +21,10 @@ from slava.imaging.databar.letters import Text, read_texts
 from slava.imaging.databar.levels import in_256
 from slava.imaging.databar.line import Line, find_lines
 
-STRIP_WIDTH, PICTURE_SIDE = 2048, 1600
-"""A strip is read at this width, a picture at this longer side; never enlarged over three times."""
+STRIP_WIDTH, STRIP_ZOOM = 2048, 3.0
+"""A strip is read at this width, but not enlarged by more than this."""
+PICTURE_SIDES, PICTURE_ZOOM = (1024, 1600), 1.5
+"""A picture is read at this longer side; larger where no length was found at the first."""
 CLEAR = 0.6
 """Of a strip's bar: then the picture is not searched."""
 _PLAIN_EVIDENCE = 2.6
@@ -41,7 +43,7 @@ class DatabarReading:
     """``instrument`` holds what the letters say; ``field_width_nm`` is of the whole picture."""
 
     scale_bar: ScaleBar | None = None
-    instrument: Instrument = Instrument()
+    instrument: Instrument = field(default_factory=Instrument)
     field_width_nm: float | None = None
     texts: tuple[Text, ...] = ()
 
@@ -78,15 +80,15 @@ def read_databar(
         where there is no label.
     """
     levels = in_256(pixels)
-    height, width = levels.shape[:2]
+    width = levels.shape[1]
     best, facts, texts = None, Facts(Instrument()), list[Text]()
     if databar is not None:
         strip = levels[databar.top : databar.bottom]
-        texts = _lowered(read(strip, min(3.0, STRIP_WIDTH / width)), databar.top)
+        texts = _lowered(read(strip, min(STRIP_ZOOM, STRIP_WIDTH / width)), databar.top)
         facts = read_facts(texts)
         best = _best(levels, texts, facts, (databar.top, databar.bottom))
     if best is None or best.line is None or best.confidence < CLEAR:
-        everywhere = read(levels, min(3.0, PICTURE_SIDE / max(height, width)))
+        everywhere = _everywhere(levels, read)
         if databar is None:
             facts = read_facts(everywhere)
         found = _best(levels, everywhere, facts, None)
@@ -95,6 +97,16 @@ def read_databar(
         texts += everywhere
     bar = _scale_bar(best) if best else None
     return DatabarReading(bar, facts.instrument, facts.field_width_nm, tuple(texts))
+
+
+def _everywhere(levels: Levels, read: ReadTexts) -> list[Text]:
+    """The letters of the whole picture, read again in larger size when no length is among them."""
+    texts: list[Text] = []
+    for side in PICTURE_SIDES:
+        texts = read(levels, min(PICTURE_ZOOM, side / max(levels.shape)))
+        if scale_lengths(texts):
+            break
+    return texts
 
 
 def _lowered(texts: list[Text], rows: int) -> list[Text]:
