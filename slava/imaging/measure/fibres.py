@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from slava.domain import Fact, MeasureSettings
 from slava.imaging.measure.facts import Ruler, length_fact
 from slava.imaging.measure.foreground import Labels, Mask
-from slava.imaging.measure.found import Found, without
+from slava.imaging.measure.found import Found, sizes_of, without
 from slava.imaging.measure.kind import SURE
 from slava.imaging.measure.prepared import Prepared, enlarge
 from slava.imaging.measure.regions import numbered
@@ -166,9 +166,10 @@ def measure_fibres(prepared: Prepared, settings: MeasureSettings, ruler: Ruler) 
     whole = len(kept) == len(fibres)
     mean = fibres.diameter * sides.step if whole else float(widths[kept].mean())
     facts = _facts(fibres, widths[kept] * ruler.step, ruler.px(mean), ruler)
-    return Found(
-        METHOD, used, tuple(facts), len(kept), ruler.px(mean), labels, shapes, widths[kept]
-    )
+    each = widths[kept]
+    spread = sizes_of(each, shapes, ruler)
+    mean_px = ruler.px(mean)
+    return Found(METHOD, used, tuple(facts), len(kept), mean_px, labels, shapes, each, spread)
 
 
 def _without(drawn: Labels, prepared: Prepared, settings: MeasureSettings) -> Labels:

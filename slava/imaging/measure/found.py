@@ -6,14 +6,14 @@ This module must not know how objects are found.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from slava.domain import Fact, MeasuredObject, MeasureSettings, Sizes
 from slava.domain.micrograph import Box
 from slava.imaging.measure.facts import Ruler, length_fact
-from slava.imaging.measure.foreground import Labels
+from slava.imaging.measure.foreground import Foreground, Labels
 from slava.imaging.measure.prepared import Prepared
 from slava.imaging.measure.regions import numbered
 from slava.imaging.measure.shapes import Reals, Shapes
@@ -35,8 +35,23 @@ class Found:
     """(height, width) of the view."""
     shapes: Shapes | None = None
     sizes: Reals = field(default_factory=lambda: np.zeros(0))
-    """One per shape: what is averaged, in view pixels."""
+    """One per shape: what its size is, in view pixels."""
+    distribution: Sizes | None = None
+    """Of what is averaged, in pixels of the file."""
     warnings: tuple[str, ...] = ()
+
+
+def resolved(
+    settings: MeasureSettings, prepared: Prepared, foreground: Foreground, least: float
+) -> MeasureSettings:
+    """The settings with what was chosen filled in."""
+    return replace(
+        settings,
+        threshold=prepared.view.unstretched(foreground.threshold),
+        polarity="bright" if foreground.bright else "dark",
+        min_size_px=least * prepared.view.step,
+        region=prepared.box,
+    )
 
 
 def without(labels: Labels, prepared: Prepared, points: tuple[tuple[float, float], ...]) -> Labels:

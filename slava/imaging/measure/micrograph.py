@@ -15,9 +15,12 @@ from slava.domain import Box, Fact, Measurement, MeasureSettings
 from slava.domain.fact import Kind
 from slava.imaging.measure.facts import Ruler
 from slava.imaging.measure.fibres import measure_fibres, wide_strips
-from slava.imaging.measure.found import Found, objects_of, sizes_of
+from slava.imaging.measure.found import Found, objects_of
+from slava.imaging.measure.grains import measure_grains
 from slava.imaging.measure.kind import choose_kind
 from slava.imaging.measure.particles import measure_particles
+from slava.imaging.measure.pattern import measure_pattern
+from slava.imaging.measure.pores import measure_pores
 from slava.imaging.measure.prepared import EDGE_SIDE_PX, TWO_PHASES, Prepared, prepare
 from slava.imaging.measure.quality import quality_facts
 from slava.imaging.measure.texture import (
@@ -25,12 +28,16 @@ from slava.imaging.measure.texture import (
     direction_of,
     repetition_facts,
     repetition_of,
+    texture_facts,
 )
 from slava.imaging.measure.view import reduce_to
 
 MEASURES: dict[Kind, Callable[[Prepared, MeasureSettings, Ruler], Found]] = {
     "particles": measure_particles,
     "fibres": measure_fibres,
+    "pores": measure_pores,
+    "pattern": measure_pattern,
+    "grains": measure_grains,
 }
 """What measures each kind; the others have nothing that can be counted or sized."""
 
@@ -108,7 +115,7 @@ def measure_prepared(
         mean_size_nm=None if mean is None or nm_per_px is None else mean * nm_per_px,
         labels=None if found.labels is None else prepared.in_file(found.labels),
         warnings=(*found.warnings, *warnings),
-        sizes=None if found.shapes is None else sizes_of(found.sizes, found.shapes, ruler),
+        sizes=found.distribution,
         objects=objects_of(found, prepared),
         method=found.method,
         used=found.used,
@@ -146,6 +153,8 @@ def _common_facts(kind: Kind, prepared: Prepared, nm_per_px: float | None) -> li
         facts += direction_facts(direction_of(edges.gradient), method)
     if kind == "pattern":
         return facts
+    if kind in ("grains", "other"):
+        facts += texture_facts(prepared.view, Ruler(prepared.view.step, nm_per_px))
     small, step = reduce_to(prepared.view.grey, EDGE_SIDE_PX)
     ruler = Ruler(prepared.view.step * step, nm_per_px)
     return facts + repetition_facts(repetition_of(small), ruler)

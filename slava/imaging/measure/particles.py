@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from slava.domain import Fact, MeasureSettings
+from slava.domain import Fact, MeasureSettings, Sizes
 from slava.imaging.measure.facts import Ruler
 from slava.imaging.measure.foreground import (
     SPECK,
@@ -24,6 +24,7 @@ from slava.imaging.measure.found import (
     Found,
     Parameters,
     mean_fact,
+    resolved,
     size_facts,
     sizes_of,
     without,
@@ -58,35 +59,24 @@ def measure_particles(prepared: Prepared, settings: MeasureSettings, ruler: Rule
     labels = without(keep_larger(labels, least), prepared, settings.excluded)
     shapes = describe(labels, prepared.view.grey)
     used = resolved(settings, prepared, foreground, least)
-    facts = _facts(shapes, ruler, used)
+    sizes = sizes_of(shapes.diameter, shapes, ruler)
+    facts = _facts(shapes, sizes, ruler, used)
     found = Found(METHOD, used, (*facts, coverage), len(shapes))
-    if not len(shapes):
+    if sizes is None:
         return replace(found, warnings=("No particles were found.",))
     cut = () if shapes.whole.any() else ("All particles are cut by the border: sizes are low.",)
     return replace(
         found,
-        mean_size_px=ruler.px(float(shapes.diameter[shapes.sized].mean())),
+        mean_size_px=sizes.mean_px,
         labels=labels,
         shapes=shapes,
         sizes=shapes.diameter,
+        distribution=sizes,
         warnings=cut,
     )
 
 
-def resolved(
-    settings: MeasureSettings, prepared: Prepared, foreground: Foreground, least: float
-) -> MeasureSettings:
-    """The settings with what was chosen filled in."""
-    return replace(
-        settings,
-        threshold=prepared.view.unstretched(foreground.threshold),
-        polarity="bright" if foreground.bright else "dark",
-        min_size_px=least * prepared.view.step,
-        region=prepared.box,
-    )
-
-
-def _facts(shapes: Shapes, ruler: Ruler, used: MeasureSettings) -> list[Fact]:
+def _facts(shapes: Shapes, sizes: Sizes | None, ruler: Ruler, used: MeasureSettings) -> list[Fact]:
     """Count, sizes and shapes, in this order; no sizes when there are no particles."""
     parameters: Parameters = {
         "threshold": round(used.threshold or 0.0, 4),
@@ -104,7 +94,6 @@ def _facts(shapes: Shapes, ruler: Ruler, used: MeasureSettings) -> list[Fact]:
         method=f"{METHOD}; those cut by the border are counted",
         parameters=parameters,
     )
-    sizes = sizes_of(shapes.diameter, shapes, ruler)
     if sizes is None:
         return [count]
     how = f"{METHOD}; circle of equal area, particles cut by the border left out"

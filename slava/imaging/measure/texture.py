@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from slava.domain import Fact
 from slava.imaging.measure.facts import Ruler, length_fact
-from slava.imaging.measure.view import Grey
+from slava.imaging.measure.view import Grey, View
 
 ORDERED = 0.15
 """A mean direction is told from this order parameter on."""
@@ -119,7 +119,7 @@ def repetition_of(grey: Grey) -> Repetition | None:
     if seen.sum() < 50:
         return None
     ring = np.rint(radius * max(height, width)).astype(int)
-    ratio = np.where(seen, power / np.maximum(_ring_medians(power, ring)[ring], 1e-30), 0)
+    ratio = np.where(seen, power / np.maximum(ring_medians(power, ring)[ring], 1e-30), 0)
     y, x = np.unravel_index(int(np.argmax(np.where(ratio > PEAK_OVER_RING, power, 0))), power.shape)
     near = (np.abs(fx - fx[0, x]) * width < 2.5) & (np.abs(fy - fy[y, 0]) * height < 2.5)
     share = power[near].sum() / max(power[seen].sum(), 1e-30)
@@ -154,6 +154,60 @@ def repetition_facts(repetition: Repetition | None, ruler: Ruler) -> list[Fact]:
     ]
 
 
+def texture_facts(view: View, ruler: Ruler) -> list[Fact]:
+    """Grey roughness and correlation length: of the picture's brightness, not of heights.
+
+    The correlation length is the distance at which the autocorrelation of the picture, mean over
+    all directions, falls to 1/e; slow changes (over an eighth of the side) are taken off first.
+    """
+    from scipy import ndimage as ndi
+
+    flat = view.smooth - ndi.gaussian_filter(view.smooth, view.side / 8)
+    roughness = 100 * float(flat.std())
+    facts = [
+        Fact(
+            "texture_roughness",
+            "Grey roughness, of the contrast",
+            roughness,
+            "%",
+            None,
+            "standard deviation of the brightness, slow changes taken off",
+        )
+    ]
+    length = correlation_length(flat)
+    if length is not None:
+        method = "autocorrelation falls to 1/e, mean over directions"
+        facts.append(
+            length_fact(
+                "texture_correlation_length",
+                "Correlation length of the texture",
+                ruler.px(length),
+                ruler.nm_per_px,
+                method=method,
+            )
+        )
+    return facts
+
+
+def correlation_length(flat: Grey) -> float | None:
+    """In pixels; ``None`` where the autocorrelation never falls to 1/e."""
+    from scipy.fft import irfft2, rfft2
+
+    height, width = flat.shape
+    power = np.abs(rfft2(flat - flat.mean(), s=(2 * height, 2 * width))) ** 2
+    whole = irfft2(power)[:height, :width]
+    y, x = np.mgrid[:height, :width]
+    overlap = (height - y) * (width - x)
+    radius = np.rint(np.hypot(y, x)).astype(int)
+    near = radius < min(height, width) // 2
+    mean = np.bincount(radius[near], (whole / overlap)[near]) / np.bincount(radius[near])
+    below = np.flatnonzero(mean < mean[0] / math.e)
+    if not len(below) or mean[0] <= 0:
+        return None
+    after = int(below[0])
+    return float(after - (mean[0] / math.e - mean[after]) / (mean[after - 1] - mean[after]))
+
+
 def _spectrum(grey: Grey) -> tuple[Reals, Reals, Reals]:
     """Power of the windowed picture, and the frequencies, per pixel."""
     from scipy.fft import rfft2
@@ -164,7 +218,8 @@ def _spectrum(grey: Grey) -> tuple[Reals, Reals, Reals]:
     return power, np.fft.rfftfreq(width)[None, :], np.fft.fftfreq(height)[:, None]
 
 
-def _ring_medians(power: Reals, ring: NDArray[np.int64]) -> Reals:
+def ring_medians(power: Reals, ring: NDArray[np.int64]) -> Reals:
+    """The median power of each ring 0..n; infinite where a ring has no waves."""
     order = np.argsort(ring.ravel(), kind="stable")
     values = power.ravel()[order]
     edges = np.concatenate([[0], np.cumsum(np.bincount(ring.ravel()))])
