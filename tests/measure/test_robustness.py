@@ -52,7 +52,9 @@ def test_nothing_is_claimed_of_nothing(name):
     assert outlines(result.labels) == []
 
 
-@pytest.mark.parametrize("kind", [None, "particles", "fibres", "other", "unsure"])
+@pytest.mark.parametrize(
+    "kind", [None, "particles", "fibres", "pores", "pattern", "grains", "other", "unsure"]
+)
 @pytest.mark.parametrize("name", HOLLOW)
 def test_no_kind_asked_for_breaks(name, kind):
     pixels = HOLLOW[name]
@@ -60,8 +62,9 @@ def test_no_kind_asked_for_breaks(name, kind):
     record = json.loads(json.dumps(to_record(result), allow_nan=False))
     assert 0 <= record["kind_confidence"] <= 1
     assert set(record) == {
-        "kind", "kind_confidence", "sure", "count", "mean_size_nm", "mean_size_px", "median_size_px",
-        "median_size_nm", "std_size_px", "std_size_nm", "d10_px", "d10_nm", "d50_px", "d50_nm",
+        "kind", "kind_confidence", "sure", "count", "mean_size_nm", "mean_size_px",
+        "median_size_px", "median_size_nm", "std_size_px", "std_size_nm", "d10_px",
+        "d10_nm", "d50_px", "d50_nm",
         "d90_px", "d90_nm", "objects", "method", "parameters", "facts", "warnings",
     }  # fmt: skip
 
@@ -72,7 +75,7 @@ def test_no_kind_asked_for_breaks(name, kind):
         st.sampled_from([np.uint8, np.uint16, np.int16, np.float32, np.float64]),
         hnp.array_shapes(min_dims=2, max_dims=2, max_side=70),
     ),
-    st.sampled_from([None, "particles", "fibres"]),
+    st.sampled_from([None, "particles", "fibres", "pores", "pattern", "grains"]),
 )
 def test_any_array_is_survived_without_not_a_numbers(pixels, kind):
     result = measure_micrograph(pixels, picture=whole(pixels), nm_per_px=0.5, kind=kind)

@@ -111,9 +111,14 @@ class Prepared:
         return reduce_by(self.marks.astype(np.float32), self.view.step) > 0
 
     def foreground_with(self, threshold: float | None, polarity: Polarity) -> Foreground:
-        """With a threshold in grey values of the file, and a polarity, where they are given."""
+        """With a threshold in grey values of the file, and a polarity, where they are given.
+
+        The polarity that the pixels suggest stays the same whatever the threshold.
+        """
         if threshold is None and polarity == "auto":
             return self.foreground
+        if polarity == "auto":
+            polarity = "bright" if self.foreground.bright else "dark"
         wanted = None if threshold is None else self.view.stretched(threshold)
         return find_foreground(self.view, wanted, polarity)
 

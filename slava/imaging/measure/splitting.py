@@ -33,7 +33,7 @@ EDGE, VALLEY = 0.15, 0.04
 TEXTURE = 3.5
 """... if it is also so many times stronger than the typical one there."""
 
-RIM = 1.5
+RIM = 2.5
 """Within so many sigmas of the outline no edge or valley is looked for."""
 
 VALLEY_WEIGHT = 1.5
