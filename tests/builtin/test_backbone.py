@@ -22,8 +22,8 @@ from slava.vlm.slava_model.language.phrases import CATEGORY
 from slava.vlm.slava_model.language.slots import fill
 from slava.vlm.slava_model.load import WEIGHTS, load_model
 from tests.builtin.drawn import drawn_view
-from training.builtin.evaluate import foreign_numbers, has_physical_unit, random_facts
 from training.builtin.questions import question_bank
+from training.builtin.said_numbers import foreign_numbers, has_physical_unit, random_facts
 
 CALIBRATION = Calibration(2.5, "metadata", "Scan.PixelWidth")
 FACTS = (

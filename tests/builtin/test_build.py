@@ -14,12 +14,8 @@ from slava.vlm.builtin_backbone import BuiltinBackbone
 from tests.builtin.drawn import drawn_view
 from training.builtin.bleu import bleu2
 from training.builtin.build import build_model
-from training.builtin.evaluate import (
-    SYNTHETIC_BARS,
-    calibration_error,
-    evaluate_real,
-    report_text,
-)
+from training.builtin.on_real import calibration_error, evaluate_real
+from training.builtin.report import SYNTHETIC_BARS, report_text
 
 
 def test_an_unknown_preset_is_refused(tmp_path: Path) -> None:

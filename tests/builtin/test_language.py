@@ -20,8 +20,8 @@ from slava.vlm.slava_model.language.replies import REPLIES
 from slava.vlm.slava_model.language.slots import SLOTS, fact_slots, fill, slots_in
 from slava.vlm.slava_model.language.traits import Traits
 from slava.vlm.slava_model.language.understand import MOST_CHARACTERS, shorten, understand
-from training.builtin.evaluate import foreign_numbers, has_physical_unit
 from training.builtin.questions import question_bank
+from training.builtin.said_numbers import foreign_numbers, has_physical_unit
 from training.builtin.text import draw_ask, draw_traits
 
 CALIBRATED = Calibration(1.5, "metadata")

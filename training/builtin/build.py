@@ -185,7 +185,7 @@ def encoder_of(processor: SlavaProcessor) -> Callable[[str], list[int]]:
 
 
 def _judge(out: Path, plan: Preset, work: Path) -> dict[str, Any]:
-    from training.builtin.evaluate import evaluate_synthetic
+    from training.builtin.on_drawings import evaluate_synthetic
 
     count = plan.held_out
     return {
