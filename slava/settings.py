@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import platformdirs
@@ -33,8 +33,8 @@ class Settings:
     workspace: Path
     port: int = DEFAULT_PORT
     open_browser: bool = True
-    login: tuple[str, str] | None = None
-    api_key: str | None = None
+    login: tuple[str, str] | None = field(default=None, repr=False)
+    api_key: str | None = field(default=None, repr=False)
 
     @classmethod
     def gather(

@@ -56,3 +56,11 @@ def test_nothing_else_reads_the_environment() -> None:
         for file in (ROOT / folder).rglob("*.py"):
             if file not in allowed:
                 assert not READS.search(file.read_text(encoding="utf-8")), file
+
+
+def test_secrets_are_not_shown_where_settings_are(tmp_path: Path) -> None:
+    told = {"SLAVA_LOGIN": "ada:open sesame", "SLAVA_API_KEY": "sk-secret"}
+    settings = Settings.gather(workspace=tmp_path, environ=told)
+    assert settings.api_key == "sk-secret"
+    assert "sk-secret" not in repr(settings)
+    assert "sesame" not in repr(settings)
