@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from numpy.typing import NDArray
 
 from slava.domain import Micrograph
+
+ReadDatabar = Literal["never", "needed", "always"]
+"""Whether the letters in the picture are read too, which takes seconds."""
 
 
 class InspectedFile(Protocol):
@@ -24,20 +27,29 @@ class InspectedFile(Protocol):
 
 
 class Inspect(Protocol):
-    """Reads a file, and the sidecar beside it when none is given.
+    """Reads a file, the sidecar beside it when none is given, and on demand its letters.
 
     Raises ``UnreadableMicrograph`` when the file holds no micrograph.
     """
 
     def __call__(
-        self, path: Path, *, name: str | None = None, sidecar: Path | bytes | None = None
+        self,
+        path: Path,
+        *,
+        name: str | None = None,
+        sidecar: Path | bytes | None = None,
+        databar: ReadDatabar = "never",
     ) -> InspectedFile: ...
 
 
 def inspect_file(
-    path: Path, *, name: str | None = None, sidecar: Path | bytes | None = None
+    path: Path,
+    *,
+    name: str | None = None,
+    sidecar: Path | bytes | None = None,
+    databar: ReadDatabar = "never",
 ) -> InspectedFile:
     """The project's own reader, imported when it is first needed."""
     from slava.imaging.inspect import inspect_micrograph
 
-    return inspect_micrograph(path, name=name, sidecar=sidecar)
+    return inspect_micrograph(path, name=name, sidecar=sidecar, databar=databar)

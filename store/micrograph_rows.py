@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 
-from slava.domain import Calibration, Databar, Instrument, Micrograph, MicrographId
+from slava.domain import (
+    Box,
+    Calibration,
+    Databar,
+    Instrument,
+    Micrograph,
+    MicrographId,
+    ScaleBar,
+)
 from slava.errors import NotFound
 from store.database import Database, Row, Transaction
 
@@ -12,14 +21,14 @@ _COLUMNS = (
     "id, name, extension, format, width_px, height_px, bit_depth, size_bytes, "
     "vendor, instrument_model, detector, magnification, accelerating_voltage_kv, "
     "working_distance_mm, modality, acquired_at, databar_top, databar_bottom, "
-    "nm_per_px, calibration_source, calibration_detail, "
+    "scale_bar, databar_read, nm_per_px, calibration_source, calibration_detail, "
     "sidecar_sha256, warnings, notes, added_at, recovered"
 )
 _NAMES = tuple(_COLUMNS.split(", "))
 _READ_AGAIN = (
     "vendor = ?, instrument_model = ?, detector = ?, magnification = ?, "
     "accelerating_voltage_kv = ?, working_distance_mm = ?, modality = ?, acquired_at = ?, "
-    "databar_top = ?, databar_bottom = ?, warnings = ?, sidecar_sha256 = ?"
+    "databar_top = ?, databar_bottom = ?, scale_bar = ?, databar_read = ?, warnings = ?"
 )
 
 SELECT = f"SELECT {_COLUMNS} FROM micrographs WHERE removed_at IS NULL"
@@ -61,9 +70,18 @@ def update_read(
 ) -> None:
     """Replace what reading the file has found; not its name, notes and calibration."""
     transaction.run(
+        f"UPDATE micrographs SET {_READ_AGAIN}, sidecar_sha256 = ? WHERE id = ?",
+        *(*_read_values(found), json.dumps(found.warnings), sidecar_sha256, micrograph_id),
+    )
+
+
+def update_databar(
+    transaction: Transaction, micrograph_id: MicrographId, found: Micrograph
+) -> None:
+    """Replace what reading the file and its letters has found; not its name, notes, calibration."""
+    transaction.run(
         f"UPDATE micrographs SET {_READ_AGAIN} WHERE id = ?",
-        *(*_instrument_values(found.instrument), *_databar_values(found.databar)),
-        *(json.dumps(found.warnings), sidecar_sha256, micrograph_id),
+        *(*_read_values(found), json.dumps(found.warnings), micrograph_id),
     )
 
 
@@ -72,9 +90,16 @@ def values_of(
 ) -> tuple[object, ...]:
     """A record as a row."""
     shape = (m.format, m.width_px, m.height_px, m.bit_depth, m.size_bytes)
-    read = (*_instrument_values(m.instrument), *_databar_values(m.databar))
     said = (sidecar_sha256, json.dumps(m.warnings), m.notes, m.added_at, recovered)
-    return (m.id, m.name, extension, *shape, *read, *calibration_values(m.calibration), *said)
+    return (
+        m.id,
+        m.name,
+        extension,
+        *shape,
+        *_read_values(m),
+        *calibration_values(m.calibration),
+        *said,
+    )
 
 
 def calibration_values(calibration: Calibration | None) -> tuple[object, ...]:
@@ -84,6 +109,12 @@ def calibration_values(calibration: Calibration | None) -> tuple[object, ...]:
     return (calibration.nm_per_px, calibration.source, calibration.detail)
 
 
+def _read_values(m: Micrograph) -> tuple[object, ...]:
+    """What reading the file has found, but for pixels and calibration."""
+    databar = (*_databar_values(m.databar), _scale_bar_value(m.scale_bar), m.databar_read)
+    return (*_instrument_values(m.instrument), *databar)
+
+
 def _instrument_values(i: Instrument) -> tuple[object, ...]:
     optics = (i.magnification, i.accelerating_voltage_kv, i.working_distance_mm)
     return (i.vendor, i.model, i.detector, *optics, i.modality, i.acquired_at)
@@ -91,6 +122,10 @@ def _instrument_values(i: Instrument) -> tuple[object, ...]:
 
 def _databar_values(bar: Databar | None) -> tuple[object, ...]:
     return (bar.top, bar.bottom) if bar else (None, None)
+
+
+def _scale_bar_value(bar: ScaleBar | None) -> str | None:
+    return json.dumps(asdict(bar)) if bar else None
 
 
 def micrograph_from(row: Row) -> Micrograph:
@@ -118,6 +153,8 @@ def micrograph_from(row: Row) -> Micrograph:
             acquired_at=said["acquired_at"],
         ),
         databar=_databar_from(said["databar_top"], said["databar_bottom"]),
+        scale_bar=_scale_bar_from(said["scale_bar"]),
+        databar_read=bool(said["databar_read"]),
         warnings=tuple(json.loads(said["warnings"])),
         notes=said["notes"],
         added_at=said["added_at"],
@@ -132,3 +169,11 @@ def calibration_from(row: Row) -> Calibration | None:
 
 def _databar_from(top: int | None, bottom: int | None) -> Databar | None:
     return None if top is None or bottom is None else Databar(top, bottom)
+
+
+def _scale_bar_from(text: str | None) -> ScaleBar | None:
+    if text is None:
+        return None
+    said = json.loads(text)
+    box = said.pop("box")
+    return ScaleBar(**said, box=Box(**box) if box else None)

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
 
 from slava.domain import Calibration, Micrograph, MicrographId
-from slava.errors import BadSetting, UnreadableMicrograph, WorkspaceError
+from slava.errors import BadSetting, NotFound, UnreadableMicrograph, WorkspaceError
 from store.calibrations import CalibrationRecord, SetBy, add_calibration, list_calibrations
 from store.clock import now
 from store.database import Database
 from store.inspecting import InspectedFile
 from store.intake import Intake
-from store.micrograph_rows import SELECT, find_micrograph, micrograph_from, require_micrograph
+from store.micrograph_rows import (
+    SELECT,
+    find_micrograph,
+    micrograph_from,
+    require_micrograph,
+    update_databar,
+)
 from store.originals import Incoming, Originals, last_part
 from store.search import matching
 
@@ -137,6 +143,46 @@ class Micrographs:
         """
         record, path = self.get_micrograph(micrograph_id), self.original_path(micrograph_id)
         return self._originals.inspect(record, path, self.read_sidecar(micrograph_id)).grey
+
+    def read_databar(self, micrograph_id: MicrographId) -> Micrograph:
+        """Read the letters and the scale bar in the picture and keep what they say.
+
+        It takes seconds: not for a window's own thread, and not for every file of a folder.
+        The calibration stays as it is; what the bar says of it is the record's ``proposal``.
+
+        Raises
+        ------
+        WorkspaceDamaged
+            When the original is gone, or its bytes are not those that were added.
+        """
+        record, path = self.get_micrograph(micrograph_id), self.original_path(micrograph_id)
+        text = self.read_sidecar(micrograph_id)
+        found = self._originals.inspect(record, path, text, "always").micrograph
+        return self.record_databar(micrograph_id, found)
+
+    def record_databar(self, micrograph_id: MicrographId, found: Micrograph) -> Micrograph:
+        """Keep what the letters in the picture say, as the caller has read them already."""
+        self.get_micrograph(micrograph_id)
+        with self._database.writing() as transaction:
+            update_databar(transaction, micrograph_id, found)
+        return self.get_micrograph(micrograph_id)
+
+    def confirm_proposal(self, micrograph_id: MicrographId) -> Micrograph:
+        """Make what the scale bar proposes the calibration: the user has looked at it.
+
+        Raises
+        ------
+        NotFound
+            When nothing is proposed: it is calibrated already, or no scale bar was read.
+        """
+        record = self.get_micrograph(micrograph_id)
+        if record.proposal is None:
+            raise NotFound(
+                f"There is no scale bar to confirm for {record.name}. "
+                "Draw a line over a known length to calibrate it by hand."
+            )
+        confirmed = replace(record.proposal, confidence=1.0, confirmed=True)
+        return self.set_calibration(micrograph_id, confirmed)
 
     def set_calibration(
         self, micrograph_id: MicrographId, calibration: Calibration | None, set_by: SetBy = "user"

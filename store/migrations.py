@@ -70,7 +70,17 @@ _FIRST_TABLES = (
         micrograph_id VARCHAR, reason VARCHAR NOT NULL, PRIMARY KEY (ingest_id, position))""",
 )
 
-MIGRATIONS: tuple[tuple[str, Migration], ...] = (("first_workspace", first_workspace),)
+
+def add_scale_bars(transaction: Transaction) -> None:
+    """What the letters in a picture say, and whether they have been read."""
+    transaction.run("ALTER TABLE micrographs ADD COLUMN scale_bar VARCHAR")
+    transaction.run("ALTER TABLE micrographs ADD COLUMN databar_read BOOLEAN DEFAULT false")
+
+
+MIGRATIONS: tuple[tuple[str, Migration], ...] = (
+    ("first_workspace", first_workspace),
+    ("add_scale_bars", add_scale_bars),
+)
 """Name and step, oldest first. Append only."""
 
 

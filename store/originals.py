@@ -15,7 +15,7 @@ from slava.errors import UnreadableMicrograph, WorkspaceDamaged
 from store.candidates import has_text_beside
 from store.clock import now
 from store.files import hash_bytes, hash_file, remove_file, sync_folder, write_whole
-from store.inspecting import Inspect, InspectedFile
+from store.inspecting import Inspect, InspectedFile, ReadDatabar
 from store.layout import Layout, extension_of, original_of
 
 
@@ -127,7 +127,11 @@ class Originals:
         return self._inspect(path, name=name).sidecar if has_text_beside(path) else None
 
     def inspect(
-        self, record: Micrograph, path: Path, sidecar: Path | bytes | None
+        self,
+        record: Micrograph,
+        path: Path,
+        sidecar: Path | bytes | None,
+        databar: ReadDatabar = "never",
     ) -> InspectedFile:
         """Read an original again.
 
@@ -142,7 +146,7 @@ class Originals:
                 "Add that file again to restore it; slava verify lists all that is missing."
             )
         try:
-            inspected = self._inspect(path, name=record.name, sidecar=sidecar)
+            inspected = self._inspect(path, name=record.name, sidecar=sidecar, databar=databar)
         except UnreadableMicrograph as error:
             raise _changed(record, path) from error
         if inspected.micrograph.id != record.id:

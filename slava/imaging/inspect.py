@@ -6,7 +6,7 @@ It must not know of the workspace, nor of what is measured later.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -74,9 +74,19 @@ def inspect_micrograph(
     account = calibrate(frame, text, title)
     pixels = grey(frame)
     micrograph = _micrograph(data, frame, account, name or path.name, _databar(account, pixels))
+    inspected = Inspected(micrograph, pixels, frame, text)
     if databar == "always" or (databar == "needed" and micrograph.calibration is None):
-        micrograph = with_databar(micrograph, read_databar(frame.pixels, micrograph.databar))
-    return Inspected(micrograph, pixels, frame, text)
+        return inspect_databar(inspected)
+    return inspected
+
+
+def inspect_databar(inspected: Inspected) -> Inspected:
+    """The same file with what the letters and the scale bar in its picture say.
+
+    It takes seconds: letters are read. Its calibration stays as it is.
+    """
+    reading = read_databar(inspected.frame.pixels, inspected.micrograph.databar)
+    return replace(inspected, micrograph=with_databar(inspected.micrograph, reading))
 
 
 def to_record(micrograph: Micrograph) -> dict[str, Any]:

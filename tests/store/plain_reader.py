@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
-from slava.domain import Calibration, Instrument, Micrograph, MicrographId
+from slava.domain import Box, Calibration, Instrument, Micrograph, MicrographId, ScaleBar
 from slava.errors import UnreadableMicrograph
 
 
@@ -35,7 +35,12 @@ class PlainReader:
     """How long each file takes, at least."""
 
     def __call__(
-        self, path: Path, *, name: str | None = None, sidecar: Path | bytes | None = None
+        self,
+        path: Path,
+        *,
+        name: str | None = None,
+        sidecar: Path | bytes | None = None,
+        databar: str = "never",
     ) -> PlainInspected:
         self.reads += 1
         time.sleep(self.seconds)
@@ -56,6 +61,8 @@ class PlainReader:
             size_bytes=len(content),
             calibration=_calibration(text),
             instrument=Instrument(vendor="Plain", modality="SEM", magnification=1000.0),
+            scale_bar=_scale_bar(grey) if databar != "never" else None,
+            databar_read=databar != "never",
             warnings=() if text else ("no sidecar",),
         )
         return PlainInspected(record, grey, text)
@@ -65,6 +72,14 @@ def _text(path: Path) -> bytes | None:
     """A sidecar's bytes; a text of another kind is none."""
     content = path.read_bytes() if path.is_file() else b""
     return content if content.startswith(b"nm_per_px=") else None
+
+
+def _scale_bar(grey: NDArray[Any]) -> ScaleBar | None:
+    """A white first row is a bar of 1 µm."""
+    length = float((grey[0] == 255).sum())
+    if length < 20:
+        return None
+    return ScaleBar("1 µm", 1000.0, length, 0.9, Box(0, 0, int(length), 1))
 
 
 def _calibration(text: bytes | None) -> Calibration | None:

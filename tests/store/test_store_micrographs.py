@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from slava.domain import Calibration, MicrographId
+from slava.domain import Box, Calibration, MicrographId, ScaleBar
 from slava.errors import (
     BadSetting,
     NotFound,
@@ -295,3 +295,49 @@ def test_a_full_disk_is_said_and_nothing_stays(
     monkeypatch.undo()
     assert list((store.workspace / "micrographs").iterdir()) == []
     assert not store.micrographs.add_micrograph(file).duplicate
+
+
+def barred(path: Path, length_px: int) -> Path:
+    pixels = np.zeros((48, 200), np.uint8)
+    pixels[0, :length_px] = 255
+    Image.fromarray(pixels).save(path)
+    return path
+
+
+def test_a_scale_bar_is_proposed_and_counts_only_when_confirmed(
+    store: Store, tmp_path: Path
+) -> None:
+    added = store.micrographs.add_micrograph(barred(tmp_path / "a.png", 100)).micrograph
+    assert (added.databar_read, added.scale_bar, added.proposal) == (False, None, None)
+
+    read = store.micrographs.read_databar(added.id)
+    assert read.databar_read
+    assert read.scale_bar == ScaleBar("1 µm", 1000.0, 100.0, 0.9, Box(0, 0, 100, 1))
+    assert read.nm_per_px is None
+    assert read.proposal == Calibration(
+        10.0, "databar", "scale bar 1 µm = 100 px", confidence=0.9, confirmed=False
+    )
+    assert store.micrographs.get_micrograph(added.id) == read
+    assert [r.calibration for r in store.micrographs.list_calibrations(added.id)] == [None]
+
+    confirmed = store.micrographs.confirm_proposal(added.id)
+    assert confirmed.calibration == Calibration(10.0, "databar", "scale bar 1 µm = 100 px")
+    assert confirmed.proposal is None
+    assert store.micrographs.list_calibrations(added.id)[-1].set_by == "user"
+    assert store.micrographs.set_calibration(added.id, None).proposal == read.proposal
+
+
+def test_nothing_to_confirm(store: Store, tmp_path: Path) -> None:
+    added = store.micrographs.add_micrograph(barred(tmp_path / "a.png", 0)).micrograph
+    assert store.micrographs.read_databar(added.id).scale_bar is None
+    with pytest.raises(NotFound, match=r"There is no scale bar to confirm for a\.png\. Draw a"):
+        store.micrographs.confirm_proposal(added.id)
+
+
+def test_a_scale_bar_leaves_another_calibration_alone(store: Store, tmp_path: Path) -> None:
+    added = store.micrographs.add_micrograph(barred(tmp_path / "a.png", 100)).micrograph
+    by_hand = Calibration(3.0, "manual", "line")
+    store.micrographs.set_calibration(added.id, by_hand)
+    read = store.micrographs.read_databar(added.id)
+    assert read.scale_bar is not None
+    assert (read.calibration, read.proposal) == (by_hand, None)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from slava.domain import Calibration, Micrograph
+    from slava.imaging.inspect import Inspected
     from store import Store
 
 
@@ -50,7 +51,7 @@ class Bench:
         file
             A micrograph.
         databar
-            When the letters in the picture are read; not when the user gave the pixel size.
+            When the letters in the picture are read: ``needed`` is where nothing calibrates.
 
         Raises
         ------
@@ -58,19 +59,27 @@ class Bench:
             When the file holds no micrograph.
         """
         from slava.imaging.calibrate import with_proposal
-        from slava.imaging.inspect import inspect_micrograph
+        from slava.imaging.inspect import inspect_databar, inspect_micrograph
 
-        if self._manual and databar == "needed":
-            databar = "never"
-        inspected = inspect_micrograph(file, databar=databar)
+        inspected = inspect_micrograph(file, databar="always" if databar == "always" else "never")
+        micrograph = self._known(file, inspected)
+        if databar == "needed" and not (micrograph.calibration or micrograph.databar_read):
+            inspected = inspect_databar(inspected)
+            micrograph = self._known(file, inspected)
+        return with_proposal(micrograph), inspected.grey
+
+    def _known(self, file: Path, inspected: Inspected) -> Micrograph:
+        """The record of a file with all that the user and the workspace know of it."""
         micrograph = inspected.micrograph
         if self._store:
             micrograph = self._store.micrographs.add_inspected(file, inspected).micrograph
+            if inspected.micrograph.databar_read and not micrograph.databar_read:
+                micrograph = self._store.micrographs.record_databar(
+                    micrograph.id, inspected.micrograph
+                )
             if self._manual:
                 self._store.micrographs.set_calibration(micrograph.id, self._manual)
-        if self._manual:
-            micrograph = replace(micrograph, calibration=self._manual)
-        return with_proposal(micrograph), inspected.grey
+        return replace(micrograph, calibration=self._manual) if self._manual else micrograph
 
 
 @contextmanager
