@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, astuple
 
 from slava.domain import (
     Box,
@@ -21,14 +21,15 @@ _COLUMNS = (
     "id, name, extension, format, width_px, height_px, bit_depth, size_bytes, "
     "vendor, instrument_model, detector, magnification, accelerating_voltage_kv, "
     "working_distance_mm, modality, acquired_at, databar_top, databar_bottom, "
-    "scale_bar, databar_read, nm_per_px, calibration_source, calibration_detail, "
+    "scale_bar, databar_read, letters, nm_per_px, calibration_source, calibration_detail, "
     "sidecar_sha256, warnings, notes, added_at, recovered"
 )
 _NAMES = tuple(_COLUMNS.split(", "))
 _READ_AGAIN = (
     "vendor = ?, instrument_model = ?, detector = ?, magnification = ?, "
     "accelerating_voltage_kv = ?, working_distance_mm = ?, modality = ?, acquired_at = ?, "
-    "databar_top = ?, databar_bottom = ?, scale_bar = ?, databar_read = ?, warnings = ?"
+    "databar_top = ?, databar_bottom = ?, scale_bar = ?, databar_read = ?, "
+    "letters = ?, warnings = ?"
 )
 
 SELECT = f"SELECT {_COLUMNS} FROM micrographs WHERE removed_at IS NULL"
@@ -111,8 +112,9 @@ def calibration_values(calibration: Calibration | None) -> tuple[object, ...]:
 
 def _read_values(m: Micrograph) -> tuple[object, ...]:
     """What reading the file has found, but for pixels and calibration."""
-    databar = (*_databar_values(m.databar), _scale_bar_value(m.scale_bar), m.databar_read)
-    return (*_instrument_values(m.instrument), *databar)
+    letters = json.dumps([astuple(box) for box in m.letters])
+    said = (_scale_bar_value(m.scale_bar), m.databar_read, letters)
+    return (*_instrument_values(m.instrument), *_databar_values(m.databar), *said)
 
 
 def _instrument_values(i: Instrument) -> tuple[object, ...]:
@@ -155,6 +157,7 @@ def micrograph_from(row: Row) -> Micrograph:
         databar=_databar_from(said["databar_top"], said["databar_bottom"]),
         scale_bar=_scale_bar_from(said["scale_bar"]),
         databar_read=bool(said["databar_read"]),
+        letters=tuple(Box(*corners) for corners in json.loads(said["letters"])),
         warnings=tuple(json.loads(said["warnings"])),
         notes=said["notes"],
         added_at=said["added_at"],

@@ -77,9 +77,15 @@ def add_scale_bars(transaction: Transaction) -> None:
     transaction.run("ALTER TABLE micrographs ADD COLUMN databar_read BOOLEAN DEFAULT false")
 
 
+def add_letters(transaction: Transaction) -> None:
+    """Where letters are burnt into a picture: boxes that nothing is measured in."""
+    transaction.run("ALTER TABLE micrographs ADD COLUMN letters VARCHAR DEFAULT '[]'")
+
+
 MIGRATIONS: tuple[tuple[str, Migration], ...] = (
     ("first_workspace", first_workspace),
     ("add_scale_bars", add_scale_bars),
+    ("add_letters", add_letters),
 )
 """Name and step, oldest first. Append only."""
 

@@ -114,6 +114,8 @@ class Micrograph:
     scale_bar: ScaleBar | None = None
     databar_read: bool = False
     """Whether the letters in the picture have been read, with or without success."""
+    letters: tuple[Box, ...] = ()
+    """Where letters are burnt in, as far as they have been read."""
     warnings: tuple[str, ...] = ()
     notes: str = ""
     """The user's own words about the sample."""

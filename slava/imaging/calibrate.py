@@ -79,6 +79,7 @@ def with_databar(micrograph: Micrograph, reading: DatabarReading) -> Micrograph:
         micrograph,
         scale_bar=reading.scale_bar,
         databar_read=True,
+        letters=reading.letters,
         instrument=merge(micrograph.instrument, reading.instrument),
         warnings=(*micrograph.warnings, *_bar_disagrees(micrograph, reading)),
     )

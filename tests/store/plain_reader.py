@@ -63,6 +63,7 @@ class PlainReader:
             instrument=Instrument(vendor="Plain", modality="SEM", magnification=1000.0),
             scale_bar=_scale_bar(grey) if databar != "never" else None,
             databar_read=databar != "never",
+            letters=(Box(1, 2, 30, 9),) if databar != "never" else (),
             warnings=() if text else ("no sidecar",),
         )
         return PlainInspected(record, grey, text)

@@ -312,6 +312,7 @@ def test_a_scale_bar_is_proposed_and_counts_only_when_confirmed(
 
     read = store.micrographs.read_databar(added.id)
     assert read.databar_read
+    assert read.letters == (Box(1, 2, 30, 9),)
     assert read.scale_bar == ScaleBar("1 µm", 1000.0, 100.0, 0.9, Box(0, 0, 100, 1))
     assert read.nm_per_px is None
     assert read.proposal == Calibration(

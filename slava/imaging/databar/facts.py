@@ -107,7 +107,7 @@ def _number(text: str) -> float | None:
 
 
 def _kilovolts(text: str) -> float | None:
-    found = re.search(rf"(?<![\d.,]){_NUMBER}\s*(k)?\s?e?[VvUX]\b", text)
+    found = re.search(rf"(?<![\d.,]){_NUMBER}\s*([kK])?\s?e?[VvUX]\b", text)
     if not found:
         return None
     value = _number(found[1])

@@ -23,6 +23,7 @@ from slava.imaging.databar.line import Line, find_lines
 
 STRIP_WIDTH, STRIP_ZOOM = 2048, 3.0
 """A strip is read at this width, but not enlarged by more than this."""
+MUCH_REDUCED = 0.6
 PICTURE_SIDES, PICTURE_ZOOM = (1024, 1600), 1.5
 """A picture is read at this longer side; larger where no length was found at the first."""
 CLEAR = 0.6
@@ -32,6 +33,8 @@ _PLAIN_EVIDENCE = 2.6
 _FIELD_AGREES, _FIELD_CONTRADICTS = 0.03, 0.05
 _SCREEN_MM = (80.0, 450.0)
 """Magnifications refer to a picture of such a width: outside of it something was misread."""
+_WELL_READ = 0.8
+"""Score of letters that are surely letters."""
 _NM_PER_PX = (1e-3, 1e6)
 
 Levels = NDArray[np.uint8]
@@ -46,6 +49,13 @@ class DatabarReading:
     instrument: Instrument = field(default_factory=Instrument)
     field_width_nm: float | None = None
     texts: tuple[Text, ...] = ()
+
+    @property
+    def letters(self) -> tuple[Box, ...]:
+        """Where letters stand that were read well; noise and texture are not among them."""
+        return tuple(
+            text.box for text in self.texts if text.score >= _WELL_READ and _is_words(text)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +110,15 @@ def read_databar(
 
 
 def _everywhere(levels: Levels, read: ReadTexts) -> list[Text]:
-    """The letters of the whole picture, read again in larger size when no length is among them."""
-    texts: list[Text] = []
-    for side in PICTURE_SIDES:
-        texts = read(levels, min(PICTURE_ZOOM, side / max(levels.shape)))
-        if scale_lengths(texts):
-            break
-    return texts
+    """The letters of the whole picture; read again in larger size when no length is among them.
+
+    A picture without any letters is not read twice, unless it had to be much reduced.
+    """
+    zooms = [min(PICTURE_ZOOM, side / max(levels.shape)) for side in PICTURE_SIDES]
+    texts = read(levels, zooms[0])
+    if scale_lengths(texts) or zooms[1] < 1.2 * zooms[0] or not (texts or zooms[0] < MUCH_REDUCED):
+        return texts
+    return read(levels, zooms[1])
 
 
 def _lowered(texts: list[Text], rows: int) -> list[Text]:
