@@ -1,7 +1,14 @@
 """The nouns of sLAVA as frozen records. One noun, one meaning; units stand in the names."""
 
 from slava.domain.conversation import Conversation, ConversationId, Turn, TurnId, TurnStatus
-from slava.domain.fact import Fact, MeasuredObject, Measurement, MeasureSettings, Sizes
+from slava.domain.fact import (
+    DefectCandidate,
+    Fact,
+    MeasuredObject,
+    Measurement,
+    MeasureSettings,
+    Sizes,
+)
 from slava.domain.micrograph import (
     Box,
     Calibration,
@@ -20,6 +27,7 @@ __all__ = [
     "Conversation",
     "ConversationId",
     "Databar",
+    "DefectCandidate",
     "Fact",
     "Instrument",
     "MeasureSettings",

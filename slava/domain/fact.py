@@ -116,6 +116,20 @@ class Sizes:
     d90_px: float
 
 
+DefectKind = Literal["crack", "scratch", "hole", "debris"]
+
+
+@dataclass(frozen=True, slots=True)
+class DefectCandidate:
+    """A place on a surface that may be a defect; people decide."""
+
+    kind: DefectKind
+    box: Box
+    """In the file."""
+    strength: float
+    """How far it differs from its surroundings, in standard deviations of the surface."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Measurement:
     """Everything measured on one micrograph in one go."""
@@ -134,6 +148,7 @@ class Measurement:
     warnings: tuple[str, ...] = ()
     sizes: Sizes | None = None
     objects: tuple[MeasuredObject, ...] = ()
+    defects: tuple[DefectCandidate, ...] = ()
     method: str = ""
     """In a few words, how ``kind`` was measured."""
     used: MeasureSettings = MeasureSettings()

@@ -16,7 +16,7 @@ FEW = settings(max_examples=6, deadline=None)
 
 
 def measured(pixels, **options) -> Measurement:
-    options = {"picture": whole(pixels), "nm_per_px": None, **options}
+    options = {"picture": whole(pixels), "nm_per_px": None, "kind": "particles", **options}
     return measure_micrograph(pixels, **options)
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from slava.domain import Fact, Measurement
 from slava.imaging.measure import measure_micrograph
 from slava.imaging.measure.grains import grain_size_number, intercepts_of
-from slava.imaging.measure.pattern import lattice_of
+from slava.imaging.measure.lattice import lattice_of
 from slava.imaging.measure.texture import correlation_length
 from tests.measure.drawings import as_bytes, blurred, fibres, grid_of_discs, noisy, whole
 from tests.measure.drawings_of_grains import grains, lattice, mosaic

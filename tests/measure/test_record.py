@@ -24,7 +24,7 @@ def micrograph(calibration: Calibration | None) -> Micrograph:
 @pytest.fixture(scope="module")
 def measurement():
     pixels = as_bytes(grid_of_discs((300, 400), 60, 16)[0])
-    return measure_micrograph(pixels, picture=whole(pixels), nm_per_px=5.0)
+    return measure_micrograph(pixels, picture=whole(pixels), nm_per_px=5.0, kind="particles")
 
 
 def test_the_record_is_json_with_the_promised_keys(measurement):
@@ -62,7 +62,9 @@ def test_without_a_calibration_the_field_is_in_pixels():
 
 def test_outlines_enclose_their_objects():
     pixels = as_bytes(discs((120, 200), [(50, 60), (140.5, 40)], [20, 30]))
-    result = measure_micrograph(pixels, picture=Box(0, 0, 200, 120), nm_per_px=None)
+    result = measure_micrograph(
+        pixels, picture=Box(0, 0, 200, 120), nm_per_px=None, kind="particles"
+    )
     first, second = sorted(outlines(result.labels), key=lambda o: o["ecd_px"])
     assert first["ecd_px"] == pytest.approx(40, rel=0.04)
     assert second["circ"] > 0.9

@@ -65,7 +65,7 @@ def test_no_kind_asked_for_breaks(name, kind):
         "kind", "kind_confidence", "sure", "count", "mean_size_nm", "mean_size_px",
         "median_size_px", "median_size_nm", "std_size_px", "std_size_nm", "d10_px",
         "d10_nm", "d50_px", "d50_nm",
-        "d90_px", "d90_nm", "objects", "method", "parameters", "facts", "warnings",
+        "d90_px", "d90_nm", "objects", "defects", "method", "parameters", "facts", "warnings",
     }  # fmt: skip
 
 
@@ -89,7 +89,10 @@ def test_not_a_numbers_in_a_good_picture_do_not_hide_it():
 
     pixels, number = grid_of_discs((300, 400), 60, 16)
     pixels[5:9, 5:300] = np.nan
-    assert measure_micrograph(pixels, picture=whole(pixels), nm_per_px=None).count == number
+    assert (
+        measure_micrograph(pixels, picture=whole(pixels), nm_per_px=None, kind="particles").count
+        == number
+    )
 
 
 def test_a_box_beyond_the_file_is_cut_to_it():

@@ -17,8 +17,7 @@ from slava.domain import Fact, MeasureSettings
 from slava.imaging.measure.facts import Ruler, length_fact
 from slava.imaging.measure.foreground import Labels, Mask
 from slava.imaging.measure.found import Found, sizes_of, without
-from slava.imaging.measure.kind import SURE
-from slava.imaging.measure.prepared import Prepared, enlarge
+from slava.imaging.measure.prepared import THIN, Prepared, enlarge
 from slava.imaging.measure.regions import numbered
 from slava.imaging.measure.shapes import describe
 from slava.imaging.measure.strips import Edges, Strips
@@ -149,7 +148,7 @@ def measure_fibres(prepared: Prepared, settings: MeasureSettings, ruler: Ruler) 
     """Fibre bodies with their diameters."""
     used = replace(settings, threshold=None, polarity="auto", region=prepared.box)
     sides = prepared.sides
-    fibres = find_fibres(sides.edges, sides.strips, thin=sides.thin >= SURE)
+    fibres = find_fibres(sides.edges, sides.strips, thin=sides.thin >= THIN)
     nothing = Found(METHOD, used, count=0, warnings=("No fibres were found.",))
     if fibres is None or not len(fibres):
         return nothing

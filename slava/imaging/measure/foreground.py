@@ -51,6 +51,8 @@ class Foreground:
     """0..1, share of the picture's border that is object."""
     coverage: float
     """0..1, share of the picture that is object."""
+    unrest: float
+    """Standard deviation of the background, in shares of the contrast."""
 
 
 def least_area(shape: tuple[int, int]) -> int:
@@ -141,7 +143,7 @@ def find_foreground(
         score = candidate.convexity - 0.35 * candidate.border - 0.15 * candidate.coverage
         if candidate.coverage > 0 and score > best_score:
             best, best_score = candidate, score
-    return best or Foreground(threshold, sides[0], separability, 0.0, 0.0, 0.0, 0.0)
+    return best or Foreground(threshold, sides[0], separability, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
 def object_mask(view: View, foreground: Foreground, *, holes: bool = False) -> Mask:
@@ -164,7 +166,18 @@ def _judge(coarse: Grey, threshold: float, bright: bool, separability: float) ->
         convexity,
         border_share(mask),
         float(mask.mean()),
+        _unrest(coarse, mask),
     )
+
+
+def _unrest(coarse: Grey, mask: Mask) -> float:
+    from scipy import ndimage as ndi
+
+    ground = ~ndi.binary_dilation(mask, iterations=4)
+    if not mask.any() or not ground.any():
+        return 0.0
+    contrast = abs(float(np.median(coarse[mask]) - np.median(coarse[ground])))
+    return float(coarse[ground].std()) / max(contrast, 0.02)
 
 
 def _separability(smooth: Grey, threshold: float) -> float:

@@ -52,6 +52,8 @@ def feret_of(hull: Hull) -> tuple[float, float]:
 def hulls_of(labels: NDArray[np.int32]) -> list[Hull]:
     """Of the objects 1..n, in this order; no number may be missing."""
     count, height = int(labels.max(initial=0)), labels.shape[0]
+    if not count:
+        return []
     y, x = np.nonzero(labels)
     key = labels[y, x].astype(np.int64) * height + y
     order = np.argsort(key, kind="stable")

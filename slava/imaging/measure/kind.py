@@ -1,22 +1,29 @@
 """What a micrograph mostly shows, as far as measuring is concerned, and how sure that is.
 
 Particles are whole, convex, not elongated, and stand out; fibres have long straight edges with
-parallel partners. The two are judged apart, so that "neither" and "could be both" can be said.
-The constants were set on published micrographs and on drawings; this module must not know which.
+parallel partners; a pattern is one lattice in the Fourier spectrum. Each is judged apart, so that
+"neither" and "could be both" can be said. Pores look like dark particles: they are never sure.
+Grains are chosen by people only. The constants were set on published micrographs and on drawings;
+this module must not know which.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
 from slava.domain.fact import Kind
 from slava.imaging.measure.foreground import Foreground
+from slava.imaging.measure.lattice import Lattice
 from slava.imaging.measure.strips import Edges, Strips
 
-SURE = 0.5
+SURE = 0.7
 """Below this confidence the kind is "unsure"."""
+
+WORTH = 0.35
+"""From this confidence on the likeliest kind is measured all the same, and said to be a guess."""
 
 LIKELY_INDEX = 0.14
 """``parallel_index`` at which fibres are as likely as not."""
@@ -27,11 +34,43 @@ SLENDER, LEAST_THIN = 4.0, 50
 COMMON_SURE = 0.75
 """The most that isolated but irregular objects count for."""
 
+PORES_SURE, OTHER_SURE = 0.65, 0.8
+"""The most that dark objects count for as pores, and that texture counts for as nothing else."""
+
+CALM = 0.09
+"""Behind dark particles on a film the background is this calm; walls between pores are not."""
+
+LEAST_REPEATS = 10
+"""Fewer parallel lines across the picture may as well be fibres."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The likeliest kind."""
+
+    likeliest: Kind
+    confidence: float
+    """0..1"""
+
+    @property
+    def kind(self) -> Kind:
+        """The likeliest, or "unsure"."""
+        return self.likeliest if self.confidence >= SURE else "unsure"
+
+    @property
+    def measured_as(self) -> Kind:
+        """The kind whose measures are taken: the likeliest, if it is likely enough for that."""
+        return self.likeliest if self.confidence >= WORTH else "unsure"
+
 
 def choose_kind(
-    foreground: Foreground, edges: Edges, strips: Strips, thin: float = 0.0
-) -> tuple[Kind, float]:
-    """The kind and its confidence, 0..1.
+    foreground: Foreground,
+    edges: Edges,
+    strips: Strips,
+    thin: float = 0.0,
+    lattice: Lattice | None = None,
+) -> Choice:
+    """The likeliest kind.
 
     Parameters
     ----------
@@ -40,24 +79,45 @@ def choose_kind(
         Long edges, and the strips between them that are too wide for rims.
     thin : float
         ``thin_likeness`` of the same picture: pores between thin fibres look like particles.
-
-    Returns
-    -------
-    kind : "particles", "fibres", "other" or "unsure"
-        "other" only where both of the first two are unlikely and texture fills the picture.
-    confidence : float
-        Of that kind; for "unsure", of the better guess.
+    lattice : Lattice, optional
+        What repeats in the same picture.
     """
-    particles = particle_likeness(foreground) * (1 - thin)
-    fibres = max(thin, fibre_likeness(edges, strips) * (1 - particles))
-    neither = (1 - particles) * (1 - fibres) * _sigmoid((foreground.border - 0.32) / 0.03)
+    pattern = pattern_likeness(lattice)
+    objects = particle_likeness(foreground) * (1 - thin) * (1 - pattern)
+    pores = objects * pore_likeness(foreground)
+    particles = objects - pores
+    fibres = max(thin, fibre_likeness(edges, strips) * (1 - objects)) * (1 - pattern)
+    texture = _sigmoid((foreground.border - 0.32) / 0.03)
+    neither = (1 - objects) * (1 - fibres) * (1 - pattern) * texture
     kinds: list[tuple[float, Kind]] = [
         (particles, "particles"),
         (fibres, "fibres"),
-        (min(0.8, neither), "other"),
+        (pattern, "pattern"),
+        (min(PORES_SURE, pores), "pores"),
+        (min(OTHER_SURE, neither), "other"),
     ]
     confidence, kind = max(kinds)
-    return (kind, confidence) if confidence >= SURE else ("unsure", confidence)
+    return Choice(kind, confidence)
+
+
+def pattern_likeness(lattice: Lattice | None) -> float:
+    """0..1: one lattice explains the peaks, and the peaks much of the picture."""
+    if lattice is None:
+        return 0.0
+    one = _sigmoid((lattice.explained - 0.94) / 0.015)
+    much = _sigmoid((lattice.share - 0.38) / 0.03)
+    often = 1.0
+    if lattice.second is None:
+        often = _sigmoid((lattice.repeats - LEAST_REPEATS) / 0.7)
+    return one * much * often
+
+
+def pore_likeness(foreground: Foreground) -> float:
+    """0..1, of objects: dark, cut by the border as often as not, in an uneven surrounding."""
+    if foreground.bright:
+        return 0.0
+    everywhere = _sigmoid((foreground.border - 0.11) / 0.03)
+    return everywhere * _sigmoid((foreground.unrest - CALM) / 0.01)
 
 
 def particle_likeness(foreground: Foreground) -> float:

@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 
 from slava.domain import Box, Fact, Measurement, MeasureSettings
 from slava.domain.fact import Kind
+from slava.imaging.measure.defects import defect_facts, find_defects
 from slava.imaging.measure.facts import Ruler
 from slava.imaging.measure.fibres import measure_fibres, wide_strips
 from slava.imaging.measure.found import Found, objects_of
 from slava.imaging.measure.grains import measure_grains
-from slava.imaging.measure.kind import choose_kind
+from slava.imaging.measure.kind import Choice, choose_kind
 from slava.imaging.measure.particles import measure_particles
 from slava.imaging.measure.pattern import measure_pattern
 from slava.imaging.measure.pores import measure_pores
@@ -41,6 +42,10 @@ MEASURES: dict[Kind, Callable[[Prepared, MeasureSettings, Ruler], Found]] = {
 }
 """What measures each kind; the others have nothing that can be counted or sized."""
 
+SURFACES: tuple[Kind, ...] = ("grains", "other")
+"""Kinds in which a place that stands out may be a defect, rather than an object."""
+
+GUESS = "It is not clear what this shows; measured as {}: choose another kind if that is wrong."
 UNSURE = "It is not clear what there is to measure: choose a kind if it is."
 
 
@@ -101,31 +106,37 @@ def measure_prepared(
     reason = prepared.reason
     if reason:
         return Measurement("unsure", 0.0, (), warnings=(reason,))
-    chosen, confidence = (kind, 1.0) if kind else _choose(prepared)
+    choice = Choice(kind, 1.0) if kind else _choose(prepared)
+    chosen = choice.measured_as
     ruler = Ruler(prepared.view.step, nm_per_px)
     found = _find(chosen, prepared, wanted, ruler)
+    doubts = (GUESS.format(chosen),) if choice.kind != chosen else ()
+    common = _common_facts(chosen, prepared, nm_per_px)
+    defects = find_defects(prepared) if chosen in SURFACES else ()
     quality, warnings = quality_facts(prepared.view, prepared.pixels)
     mean = found.mean_size_px
     return Measurement(
-        kind=chosen,
-        kind_confidence=confidence,
-        facts=(*found.facts, *_common_facts(chosen, prepared, nm_per_px), *quality),
+        kind=choice.kind,
+        kind_confidence=choice.confidence,
+        facts=(*found.facts, *common, *defect_facts(defects), *quality),
         count=found.count,
         mean_size_px=mean,
         mean_size_nm=None if mean is None or nm_per_px is None else mean * nm_per_px,
         labels=None if found.labels is None else prepared.in_file(found.labels),
-        warnings=(*found.warnings, *warnings),
+        warnings=(*doubts, *found.warnings, *warnings),
         sizes=found.distribution,
         objects=objects_of(found, prepared),
+        defects=defects,
         method=found.method,
         used=found.used,
     )
 
 
-def _choose(prepared: Prepared) -> tuple[Kind, float]:
+def _choose(prepared: Prepared) -> Choice:
     sides = prepared.sides
     wide = wide_strips(sides.edges, sides.strips)
-    return choose_kind(prepared.foreground, sides.edges, wide, sides.thin)
+    lattice, _ = prepared.lattice
+    return choose_kind(prepared.foreground, sides.edges, wide, sides.thin, lattice)
 
 
 def _find(kind: Kind, prepared: Prepared, settings: MeasureSettings, ruler: Ruler) -> Found:

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from slava.domain import Box
 from slava.domain.fact import Polarity
 from slava.imaging.measure.foreground import Foreground, Labels, Mask, find_foreground
-from slava.imaging.measure.kind import SURE, thin_likeness
+from slava.imaging.measure.kind import thin_likeness
+from slava.imaging.measure.lattice import Lattice, lattice_of
 from slava.imaging.measure.strips import (
     FINE_EDGE_LENGTH,
     FINE_SIGMA_SHARE,
@@ -40,6 +41,10 @@ EDGE_SIDE_PX = 1024
 
 TWO_PHASES = 0.7
 """Separability from which on a picture has a bright and a dark phase (one hump has 0.64)."""
+
+
+THIN = 0.5
+"""From this likeness on fibres are measured as thin ones."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,9 +104,15 @@ class Prepared:
             fine = find_edges(small, FINE_SIGMA_SHARE, FINE_EDGE_LENGTH)
             fine_strips = find_strips(fine, every=4)
             thin = thin_likeness(self.foreground, fine, fine_strips)
-            if thin >= SURE:
+            if thin >= THIN:
                 edges, strips = fine, fine_strips
         return Sides(edges, strips, thin, step)
+
+    @cached_property
+    def lattice(self) -> tuple[Lattice | None, int]:
+        """What repeats, if anything, and view pixels per pixel of the copy it was sought on."""
+        small, step = reduce_to(self.view.grey, EDGE_SIDE_PX)
+        return lattice_of(small), step
 
     @cached_property
     def hidden(self) -> Mask:

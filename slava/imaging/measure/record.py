@@ -10,7 +10,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from slava.domain import Box, Fact, MeasuredObject, Measurement, MeasureSettings, Micrograph
+from slava.domain import (
+    Box,
+    DefectCandidate,
+    Fact,
+    MeasuredObject,
+    Measurement,
+    MeasureSettings,
+    Micrograph,
+)
 from slava.imaging.measure.facts import length_fact
 
 MOST_OUTLINES = 1500
@@ -40,6 +48,7 @@ def to_record(measurement: Measurement, nm_per_px: float | None = None) -> dict[
         **px,
         **{key[:-2] + "nm": _times(value, nm_per_px) for key, value in px.items()},
         "objects": [_object_record(one, nm_per_px) for one in measurement.objects],
+        "defects": [_defect_record(one) for one in measurement.defects],
         "method": measurement.method,
         "parameters": _settings_record(measurement.used),
         "facts": [fact_record(fact) for fact in measurement.facts],
@@ -62,6 +71,10 @@ def _object_record(one: MeasuredObject, nm_per_px: float | None) -> dict[str, An
     named = {name: getattr(one, name) for name in one.__dataclass_fields__ if name != "box"}
     rounded = {k: round(v, 4) if isinstance(v, float) else v for k, v in named.items()}
     return {**rounded, "size_nm": _times(one.size_px, nm_per_px), "box": _corners(one.box)}
+
+
+def _defect_record(one: DefectCandidate) -> dict[str, Any]:
+    return {"kind": one.kind, "box": _corners(one.box), "strength": round(one.strength, 2)}
 
 
 def _corners(box: Box) -> list[int]:
