@@ -1,4 +1,4 @@
-"""Routes beside Gradio's: raw tiles, previews, outlines and downloads of the workspace.
+"""Routes beside Gradio's: news, library, raw tiles, previews, outlines, downloads.
 
 Gradio's login does not cover routes that are mounted beside it, so every path begins with a
 random token that only a page of this process knows. Nothing here imports Gradio.
@@ -18,7 +18,7 @@ from starlette.routing import Mount, Route
 
 from slava.domain import ConversationId, MicrographId
 from slava.errors import NotFound, SlavaError
-from ui import export
+from ui import export, present
 
 if TYPE_CHECKING:
     from ui.services import Services
@@ -50,6 +50,8 @@ class PixelRoutes:
         return Mount(
             f"/slava/{self.token}",
             routes=[
+                Route("/news", self.news),
+                Route("/library.json", _answering(self.library)),
                 Route("/m/{id}/t/{level:int}/{row:int}/{column:int}", _answering(self.tile)),
                 Route("/m/{id}/preview.png", _answering(self.preview)),
                 Route("/m/{id}/objects.json", _answering(self.objects)),
@@ -57,6 +59,17 @@ class PixelRoutes:
                 Route("/c/{id}.md", _answering(self.markdown)),
             ],
         )
+
+    async def news(self, _request: Request) -> Response:
+        """The version of the news; every open page asks about once a second."""
+        return PlainTextResponse(str(self._services.news.version), headers=HEADERS)
+
+    def library(self, _request: Request) -> Response:
+        """The list of micrographs."""
+        version = self._services.news.library
+        micrographs = self._services.store.micrographs.list_micrographs()
+        items = present.library_items(micrographs, self.base)
+        return JSONResponse({"version": version, "items": items}, headers=HEADERS)
 
     def tile(self, request: Request) -> Response:
         """512 x 512 grey values or fewer, little-endian, without a header."""

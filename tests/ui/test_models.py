@@ -13,6 +13,7 @@ from slava.vlm.backbone import Backbone
 from tests.ui.conftest import until
 from tests.ui.scripted import open_scripted
 from ui.services.models import Models, Wanted
+from ui.services.news import News
 
 
 class Hub:
@@ -55,7 +56,7 @@ def models(hub: Hub) -> Models:
             raise ModelNeedsDownload(reference, None)
         return open_scripted(reference, quantization=quantization, on_progress=on_progress)
 
-    models = Models(opener, hub, Wanted("owner/model"))
+    models = Models(opener, hub, News(), Wanted("owner/model"))
     models.warm()
     until(lambda: models.state.download)
     return models

@@ -55,7 +55,7 @@ def test_an_uncalibrated_micrograph_is_called_so_and_has_no_nanometres() -> None
         [
             present.viewer(PLAIN, PICTURE, known, "base"),
             present.facts(known),
-            present.library([PLAIN], None, "base", None),
+            present.library_items([PLAIN], "base"),
         ],
         ensure_ascii=False,
     )
@@ -92,7 +92,7 @@ def test_measuring_and_failing_are_said() -> None:
     ],
 )
 def test_a_job_is_told_in_words(job: Job, text: str) -> None:
-    assert present.library([], None, "base", job)["job"]["text"] == text
+    assert present.library(None, job, "base", 0, 0)["job"]["text"] == text
 
 
 def test_suggestions_are_two_descriptions_and_the_aspects() -> None:

@@ -158,6 +158,27 @@ def test_without_the_token_there_is_nothing(client: TestClient, calibrated: Micr
     assert client.get(f"/slava/guessed/m/{calibrated.id}/preview.png").status_code == 404
 
 
+def test_news_counts_what_changes_and_the_list_comes_apart(
+    client: TestClient, routes: PixelRoutes, services: Services, calibrated: Micrograph
+) -> None:
+    def news() -> int:
+        return int(client.get(f"{routes.base}/news").text)
+
+    def listed() -> tuple[list[str], int]:
+        answer = client.get(f"{routes.base}/library.json").json()
+        return [item["id"] for item in answer["items"]], answer["version"]
+
+    before = news()
+    assert news() == before
+    ids, version = listed()
+    assert ids == [calibrated.id]
+    services.note(calibrated.id, "annealed")
+    assert news() > before
+    assert listed()[1] > version
+    services.remove_micrograph(calibrated.id)
+    assert listed()[0] == []
+
+
 def test_a_conversation_can_be_downloaded(
     client: TestClient, routes: PixelRoutes, services: Services, calibrated: Micrograph
 ) -> None:

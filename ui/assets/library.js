@@ -5,20 +5,65 @@ const menu = find('.lib-menu');
 const fileInput = find('.lib-file');
 
 function build() {
-  const value = props.value || { items: [], selected: null };
-  list.replaceChildren(...value.items.map((item) => entry(item, item.id === value.selected)));
-  find('.lib-count').textContent = value.items.length || '';
-  find('.lib-none').hidden = value.items.length > 0;
+  const value = props.value;
+  if (!value) return;
   showJob(value.job);
-  filter();
-  element.dataset.items = value.items.length;
-  element.dataset.selected = value.selected || '';
+  select(value.selected);
+  if (value.seen !== null) shownNews = value.seen;
+  looking = 0;
+  if (value.version !== listVersion) fetchList(value);
 }
 
-function entry(item, selected) {
+function select(id) {
+  element.dataset.selected = id || '';
+  for (const row of list.children) mark(row);
+}
+
+function mark(row) {
+  if (row.dataset.id === element.dataset.selected) row.ariaCurrent = 'true';
+  else row.removeAttribute('aria-current');
+}
+
+// ---- the list: fetched when it is newer than the one shown, at most every so often while a job runs
+const LIST_MS = 2000;
+let listVersion = -1;
+let fetching = 0;
+
+function fetchList(value) {
+  if (fetching) return;
+  const wait = value.job?.state === 'running' && list.childElementCount ? LIST_MS : 0;
+  fetching = setTimeout(async () => {
+    try {
+      const answer = await fetch(value.list);
+      if (answer.ok) showList(await answer.json());
+    } finally {
+      fetching = 0;
+      if (element.isConnected && props.value.version > listVersion) setTimeout(fetchList, LIST_MS, props.value);
+    }
+  }, wait);
+}
+
+// Rows that are there already are kept, so that a long list grows without a flicker.
+function showList({ version, items }) {
+  listVersion = version;
+  const known = new Map([...list.children].map((row) => [row.dataset.id, row]));
+  const rows = items.map((item) => {
+    const row = known.get(item.id);
+    return row && row.dataset.shown === JSON.stringify(item) ? row : entry(item);
+  });
+  const same = rows.length === list.childElementCount && rows.every((row, i) => row === list.children[i]);
+  if (!same) list.replaceChildren(...rows);
+  find('.lib-count').textContent = items.length || '';
+  find('.lib-none').hidden = items.length > 0;
+  filter();
+  element.dataset.items = items.length;
+}
+
+function entry(item) {
   const row = make('div', 'lib-item', '', { role: 'listitem', tabindex: '0', 'data-id': item.id, title: item.name });
-  if (selected) row.ariaCurrent = 'true';
   row.dataset.words = item.words.toLowerCase();
+  row.dataset.shown = JSON.stringify(item);
+  mark(row);
   const picture = make('img', '', '', { alt: '', loading: 'lazy', width: '56', height: '42', src: item.thumbnail });
   const text = make('span', 'lib-text');
   const calibration = make('i', item.calibrated ? '' : 'lib-uncalibrated', item.calibration);
@@ -53,8 +98,7 @@ function filter() {
 
 function choose(row) {
   if (!row || row.ariaCurrent === 'true') return;
-  for (const other of list.children) other.removeAttribute('aria-current');
-  row.ariaCurrent = 'true';
+  select(row.dataset.id);
   trigger('chosen', { id: row.dataset.id });
 }
 
@@ -126,5 +170,32 @@ target.addEventListener('drop', (event) => {
   send([...event.dataTransfer.files]);
 }, true);
 
+// ---- news: one number, asked for often; the server is asked for more only when it has grown
+const NEWS_MS = 700;
+const SILENT_MS = 4000;
+const LOOK_MS = 10000;
+let shownNews = -1;
+let looking = 0;              // when this page began to look; 0 when it has shown what it found
+
+async function askForNews() {
+  if (!element.isConnected) return;
+  let pause = NEWS_MS;
+  try {
+    const answer = props.value && await fetch(props.value.news);
+    if (answer) {
+      if (!answer.ok) pause = SILENT_MS;
+      else if (Number(await answer.text()) !== shownNews) look();
+    }
+  } catch { pause = SILENT_MS; }
+  setTimeout(askForNews, pause);
+}
+
+function look() {
+  if (looking && performance.now() - looking < LOOK_MS) return;
+  looking = performance.now();
+  trigger('news', {});
+}
+
 watch('value', build);
 build();
+askForNews();

@@ -6,7 +6,7 @@ store or a thread.
 
 from ui.present.conversations import askbar, head, suggestions
 from ui.present.facts import facts
-from ui.present.library import library
+from ui.present.library import library, library_items
 from ui.present.model import kind_of_reference, model
 from ui.present.viewer import calibration_text, viewer
 from ui.present.words import SOURCES, UNCALIBRATED, Shown
@@ -21,6 +21,7 @@ __all__ = [
     "head",
     "kind_of_reference",
     "library",
+    "library_items",
     "model",
     "suggestions",
     "viewer",

@@ -12,14 +12,30 @@ THUMBNAIL_PX = 112
 
 
 def library(
-    micrographs: Sequence[Micrograph], selected: MicrographId | None, base: str, job: Job | None
+    selected: MicrographId | None, job: Job | None, base: str, version: int, seen: int | None
 ) -> Shown:
-    """The list on the left, newest first, and the job that adds to it."""
+    """What is chosen and the job that adds; the list itself the page fetches when it is newer.
+
+    Parameters
+    ----------
+    version
+        Of the list: :attr:`ui.services.news.News.library`.
+    seen
+        The news that the page shows with this, where it shows all there is.
+    """
     return {
         "selected": selected,
-        "items": [_library_item(m, base) for m in micrographs],
         "job": _job(job) if job else None,
+        "version": version,
+        "seen": seen,
+        "list": f"{base}/library.json",
+        "news": f"{base}/news",
     }
+
+
+def library_items(micrographs: Sequence[Micrograph], base: str) -> list[Shown]:
+    """The list on the left, newest first."""
+    return [_library_item(m, base) for m in micrographs]
 
 
 def _library_item(m: Micrograph, base: str) -> Shown:

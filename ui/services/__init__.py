@@ -29,6 +29,7 @@ from ui.services.hub import HubDownloads
 from ui.services.ingesting import Adding
 from ui.services.measuring import Measure, Measuring, measure
 from ui.services.models import Models, OpenBackbone, Wanted
+from ui.services.news import News
 from ui.services.pictures import Pictures
 
 T = TypeVar("T")
@@ -51,10 +52,11 @@ class Services:
         self.store, self.settings = store, settings
         self.uploads = settings.workspace / "uploads"
         self.uploads.mkdir(parents=True, exist_ok=True)
+        self.news = News()
         self.pictures = Pictures(store)
-        self.measuring = Measuring(store, self.pictures, measure_with)
-        self.adding = Adding(store, self.uploads)
-        self.models = Models(opener, HubDownloads(), self._stored_model())
+        self.measuring = Measuring(store, self.pictures, self.news, measure_with)
+        self.adding = Adding(store, self.uploads, self.news)
+        self.models = Models(opener, HubDownloads(), self.news, self._stored_model())
         self.answers = Answers(store, self.models, self._know)
 
     # ------------------------------------------------------------------ micrographs
@@ -93,17 +95,27 @@ class Services:
         """Take it out of the workspace with all its conversations."""
         self.store.micrographs.remove_micrograph(micrograph_id)
         self.pictures.forget(micrograph_id)
+        self.news.tell_library()
 
     def calibrate(self, micrograph_id: MicrographId, line: calibrating.Line) -> Micrograph:
         """Calibrate by a line of known length."""
-        return self.store.micrographs.set_calibration(micrograph_id, calibrating.from_line(line))
+        calibration = calibrating.from_line(line)
+        calibrated = self.store.micrographs.set_calibration(micrograph_id, calibration)
+        self.news.tell_library()
+        return calibrated
 
     def undo_calibration(self, micrograph_id: MicrographId) -> Micrograph:
         """Go back to what the file says."""
         history = self.store.micrographs.list_calibrations(micrograph_id)
-        return self.store.micrographs.set_calibration(
-            micrograph_id, calibrating.of_file(history), "file"
-        )
+        calibration = calibrating.of_file(history)
+        undone = self.store.micrographs.set_calibration(micrograph_id, calibration, "file")
+        self.news.tell_library()
+        return undone
+
+    def note(self, micrograph_id: MicrographId, notes: str) -> None:
+        """Keep the user's notes about a sample."""
+        self.store.micrographs.set_notes(micrograph_id, notes)
+        self.news.tell_library()
 
     def context_of(self, micrograph_id: MicrographId) -> Context:
         """What the model would be told now."""

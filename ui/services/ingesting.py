@@ -20,6 +20,7 @@ from slava.domain import MicrographId
 from slava.errors import BadInput, SlavaError
 from store import Store
 from store.ingests import FileResult, FileStatus
+from ui.services.news import News
 
 log = logging.getLogger("slava.adding")
 
@@ -65,8 +66,8 @@ class Upload:
 class Adding:
     """The job that adds micrographs; safe to use from any thread."""
 
-    def __init__(self, store: Store, uploads: Path) -> None:
-        self._store, self._uploads = store, uploads
+    def __init__(self, store: Store, uploads: Path, news: News) -> None:
+        self._store, self._uploads, self._news = store, uploads, news
         self._guard = threading.Lock()
         self._job: Job | None = None
         self._stop = threading.Event()
@@ -130,6 +131,7 @@ class Adding:
         with self._guard:
             if self._job and self._job.state != "running":
                 self._job = None
+        self._news.tell()
 
     def take_first(self, anything_open: bool) -> MicrographId | None:
         """What a page should open now because of the job; told once."""
@@ -161,6 +163,7 @@ class Adding:
             self._thread.start()
 
     def _work(self) -> None:
+        self._news.tell()
         while (task := self._next()) is not None:
             try:
                 task.work()
@@ -169,6 +172,7 @@ class Adding:
             except Exception as error:
                 log.exception("adding failed")
                 self._fail(f"adding broke off ({type(error).__name__}: {error})")
+        self._news.tell()
 
     def _next(self) -> Task | None:
         """The next task; without one the job has ended."""
@@ -189,6 +193,7 @@ class Adding:
         with self._guard:
             if self._job is not None:
                 self._job = replace(self._job, **changes)
+        self._news.tell()
 
     def _fail(self, reason: str) -> None:
         job = self.job
@@ -210,6 +215,8 @@ class Adding:
             current=result.file.name,
             first=self._opened_first(job, result),
         )
+        if result.status == "added":
+            self._news.tell_library()
 
     def _opened_first(self, job: Job, result: FileResult) -> MicrographId | None:
         """The first micrograph of the task at hand, and no second one."""

@@ -16,6 +16,7 @@ from slava.domain import Calibration, Fact, Measurement, Micrograph, MicrographI
 from slava.domain.fact import Kind
 from slava.errors import NotFound, SlavaError
 from store import Store
+from ui.services.news import News
 from ui.services.pictures import Pictures
 
 log = logging.getLogger("slava.measuring")
@@ -70,8 +71,10 @@ def method_version() -> str:
 class Measuring:
     """The queue of measurements; safe to use from any thread."""
 
-    def __init__(self, store: Store, pictures: Pictures, how: Measure = measure) -> None:
-        self._store, self._pictures, self._how = store, pictures, how
+    def __init__(
+        self, store: Store, pictures: Pictures, news: News, how: Measure = measure
+    ) -> None:
+        self._store, self._pictures, self._news, self._how = store, pictures, news, how
         self._change = threading.Condition()
         self._recent: dict[Key, Measurement] = {}
         self._outlines: dict[Key, tuple[Measurement, list[dict[str, Any]]]] = {}
@@ -85,17 +88,20 @@ class Measuring:
         from slava.imaging.measure import facts_of
 
         micrograph = self._store.micrographs.get_micrograph(micrograph_id)
-        measurement = self.measurement(micrograph)
-        facts = facts_of(micrograph, measurement)
-        with self._change:
+        with self._change:  # before the measurement is read: it is kept before the work is over
             error = self._failed.get(micrograph_id)
             pending = micrograph_id in self._wanted or self._at_work == micrograph_id
+        measurement = self.measurement(micrograph)
+        facts = facts_of(micrograph, measurement)
         if measurement is not None:
             state: State = "measuring" if pending else "measured"
             return Known(micrograph, facts, measurement, state)
         if error is not None:
             return Known(micrograph, facts, None, "failed", error)
-        self.want(micrograph_id)
+        if pending:
+            self._prefer(micrograph_id)
+        else:
+            self.want(micrograph_id)
         return Known(micrograph, facts, None, "measuring")
 
     def measurement(self, micrograph: Micrograph) -> Measurement | None:
@@ -144,6 +150,13 @@ class Measuring:
                     target=self._work, name="slava-measuring", daemon=True
                 )
                 self._worker.start()
+        self._news.tell()
+
+    def _prefer(self, micrograph_id: MicrographId) -> None:
+        """Put it first, if it still waits."""
+        with self._change:
+            if micrograph_id in self._wanted:
+                self._wanted[micrograph_id] = self._wanted.pop(micrograph_id)
 
     def wait(self, micrograph_id: MicrographId, stop: threading.Event) -> Known:
         """What is known once it is measured, or as soon as ``stop`` is set."""
@@ -167,6 +180,7 @@ class Measuring:
                 with self._change:
                     self._at_work = None
                     self._change.notify_all()
+                self._news.tell()
 
     def _measure(self, micrograph_id: MicrographId, kind: Kind | None) -> None:
         try:

@@ -21,6 +21,7 @@ from slava.errors import (
     SlavaError,
 )
 from slava.vlm.backbone import Backbone, Report
+from ui.services.news import News
 
 log = logging.getLogger("slava.models")
 
@@ -80,8 +81,10 @@ class ModelState:
 class Models:
     """Holds at most one backbone; safe to use from any thread."""
 
-    def __init__(self, open_backbone: OpenBackbone, hub: Hub, wanted: Wanted | None = None) -> None:
-        self._open, self._hub = open_backbone, hub
+    def __init__(
+        self, open_backbone: OpenBackbone, hub: Hub, news: News, wanted: Wanted | None = None
+    ) -> None:
+        self._open, self._hub, self._news = open_backbone, hub, news
         self._use = threading.Lock()  # held while the backbone works, loads or closes
         self._guard = threading.RLock()  # held while the fields below change
         self._state = ModelState(wanted or Wanted())
@@ -113,6 +116,7 @@ class Models:
                 raise ModelError(BUSY.format(self._state.wanted.reference))
             self._state = ModelState(wanted, "loading", "waiting for the model in use")
             self._begin(self._load)
+        self._news.tell()
 
     def warm(self) -> None:
         """Begin to load the chosen model if there is none yet."""
@@ -255,3 +259,4 @@ class Models:
     def _set(self, **changes: object) -> None:
         with self._guard:
             self._state = replace(self._state, **changes)  # type: ignore[arg-type]
+        self._news.tell()

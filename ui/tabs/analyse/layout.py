@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import gradio as gr
 
 from ui.panels import panel
+from ui.tabs.analyse.showing import Seen
 from ui.viewer import viewer
 
-TICK_S = 0.7
 PLACEHOLDER = (
     "### Ask about this micrograph\n"
     "Answers stand on the measured facts under the picture. "
@@ -24,8 +24,7 @@ class Analyse:
     micrograph_id: gr.State
     conversation_id: gr.State
     seen: gr.State
-    """What the last tick showed, so that a tick without news sends nothing."""
-    timer: gr.Timer
+    """What the last look showed, so that the next sends only what is new."""
     library: gr.HTML
     viewer: gr.HTML
     facts: gr.HTML
@@ -38,8 +37,7 @@ class Analyse:
 
 def build() -> Analyse:
     """Make the three panes: library, viewer with facts, conversation."""
-    micrograph_id, conversation_id, seen = gr.State(None), gr.State(None), gr.State("")
-    timer = gr.Timer(TICK_S)
+    micrograph_id, conversation_id, seen = gr.State(None), gr.State(None), gr.State(Seen())
     with gr.Row(elem_id="analyse", equal_height=False):
         with gr.Column(elem_id="pane-library", min_width=0, scale=0):
             library = panel("library")
@@ -56,7 +54,6 @@ def build() -> Analyse:
         micrograph_id=micrograph_id,
         conversation_id=conversation_id,
         seen=seen,
-        timer=timer,
         library=library,
         viewer=picture,
         facts=facts,

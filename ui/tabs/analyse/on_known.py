@@ -44,5 +44,5 @@ class OnKnown:
     def note(self, micrograph_id: MicrographId | None, event: gr.EventData) -> Any:
         """Keep the user's notes about a sample."""
         noted = MicrographId(incoming.text(event, "id"))
-        self._services.store.micrographs.set_notes(noted, incoming.text(event, "notes"))
+        self._services.note(noted, incoming.text(event, "notes"))
         return self._show.askbar(self._show.known(micrograph_id))

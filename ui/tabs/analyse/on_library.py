@@ -1,4 +1,4 @@
-"""Events of the library and of the page as a whole: opening, adding, removing, ticking."""
+"""Events of the library and of the page as a whole: opening, adding, removing, looking for news."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from typing import Any
 
 import gradio as gr
 
-from slava.domain import ConversationId, MicrographId
+from slava.domain import MicrographId
 from ui.services import Services
 from ui.services.ingesting import Upload
+from ui.services.measuring import Known
 from ui.tabs.analyse import incoming
-from ui.tabs.analyse.showing import LOOK_AGAIN, Showing, Shown
+from ui.tabs.analyse.showing import LOOK_AGAIN, Seen, Showing, Shown
 
 OPENED = 9
 """How many outputs :meth:`Showing.opened` fills."""
@@ -25,11 +26,12 @@ class OnLibrary:
 
     def load(self) -> Shown:
         """Show what was open last; every reload begins here."""
+        news = self._services.news.version
         micrograph = self._services.last_micrograph()
         micrograph_id = micrograph.id if micrograph else None
         conversation = self._services.last_conversation(micrograph.id) if micrograph else None
         opened = self._show.opened(micrograph_id, conversation.id if conversation else None)
-        return (*opened, self._show.library(micrograph_id), self._show.model())
+        return (*opened, self._show.library(micrograph_id, news), self._show.model())
 
     def choose(self, event: gr.EventData) -> Shown:
         """Open a micrograph with the conversation last held about it."""
@@ -40,7 +42,7 @@ class OnLibrary:
         conversation = self._services.newest_conversation(micrograph.id)
         return self._show.opened(micrograph.id, conversation.id if conversation else None)
 
-    def drop(self, event: gr.EventData) -> str:
+    def drop(self, event: gr.EventData) -> Seen:
         """Add files that the browser has uploaded."""
         files = getattr(event, "files", None) or []
         refused = [f"{f['name']}: {f['reason']}" for f in getattr(event, "refused", None) or []]
@@ -48,17 +50,17 @@ class OnLibrary:
         self._services.adding.add_uploads(uploads, refused)
         return LOOK_AGAIN
 
-    def add_folder(self, event: gr.EventData) -> str:
+    def add_folder(self, event: gr.EventData) -> Seen:
         """Add a folder of this machine."""
         self._services.adding.add_folder(Path(incoming.text(event, "folder")))
         return LOOK_AGAIN
 
-    def add_samples(self) -> str:
+    def add_samples(self) -> Seen:
         """Add the micrographs that the project draws."""
         self._services.adding.add_samples()
         return LOOK_AGAIN
 
-    def cancel(self) -> str:
+    def cancel(self) -> Seen:
         """End adding after the file at hand."""
         self._services.adding.cancel()
         return LOOK_AGAIN
@@ -76,37 +78,30 @@ class OnLibrary:
             return (*_unchanged(OPENED), self._show.library(micrograph_id))
         return (*self._show.opened(None, None), self._show.library(None))
 
-    def tick(
-        self,
-        micrograph_id: MicrographId | None,
-        conversation_id: ConversationId | None,
-        seen: str,
-    ) -> Shown:
-        """Show what has changed behind the window, if anything has."""
+    def look(self, micrograph_id: MicrographId | None, seen: Seen) -> Shown:
+        """There is news: show what of it this page does not show yet."""
+        news = self._services.news.version
         first = self._services.adding.take_first(anything_open=micrograph_id is not None)
         if first:
-            return (*self._open(first), self._show.library(first), self._show.model())
-        now = self._now(micrograph_id)
-        if now == seen:
-            return _unchanged(OPENED + 2)
+            return (*self._open(first), self._show.library(first, news), self._show.model())
         known = self._show.known(micrograph_id)
+        now = Seen(_of(known), repr(self._services.models.state))
+        about: Shown = _unchanged(3)
+        if now.known != seen.known:
+            about = self._show.viewer(known), self._show.facts(known), self._show.askbar(known)
         return (
             *_unchanged(2),
-            self._show.viewer(known),
-            self._show.facts(known),
-            self._show.askbar(known),
-            self._show.head(micrograph_id, conversation_id),
-            *_unchanged(2),
+            *about,
+            *_unchanged(3),
             now,
-            self._show.library(micrograph_id),
-            self._show.model(),
+            self._show.library(micrograph_id, news),
+            gr.skip() if now.model == seen.model else self._show.model(),
         )
 
-    def _now(self, micrograph_id: MicrographId | None) -> str:
-        """Everything that a tick would show, as a text that changes when it does."""
-        known = self._show.known(micrograph_id)
-        about = (known.state, known.error, known.micrograph, known.facts) if known else ()
-        return repr((about, self._services.adding.job, self._services.models.state))
+
+def _of(known: Known | None) -> str:
+    """All that is shown of what is known, as a text that changes when it does."""
+    return repr((known.state, known.error, known.micrograph, known.facts)) if known else ""
 
 
 def _unchanged(number: int) -> Shown:

@@ -8,7 +8,7 @@ import gradio as gr
 
 from ui.services import Services
 from ui.tabs.analyse import incoming
-from ui.tabs.analyse.showing import LOOK_AGAIN, Showing, Shown
+from ui.tabs.analyse.showing import LOOK_AGAIN, Seen, Showing, Shown
 
 
 class OnModel:
@@ -49,7 +49,7 @@ class OnModel:
         self._services.models.download(incoming.text(event, "reference"))
         return self._show.model(), LOOK_AGAIN
 
-    def cancel_download(self) -> str:
+    def cancel_download(self) -> Seen:
         """End the download; what has come is kept."""
         self._services.models.cancel_download()
         return LOOK_AGAIN

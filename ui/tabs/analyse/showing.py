@@ -6,7 +6,7 @@ changed together (:meth:`Showing.opened`) is made here too, so that its order st
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import gradio as gr
 
@@ -20,8 +20,15 @@ from ui.services.measuring import Known
 Shown = tuple[Any, ...]
 
 
-LOOK_AGAIN = ""
-"""What was seen last is forgotten, so that the next tick shows what there is."""
+class Seen(NamedTuple):
+    """What a page shows, as texts that change when it does."""
+
+    known: str = ""
+    model: str = ""
+
+
+LOOK_AGAIN = Seen()
+"""What was seen last is forgotten, so that the next look shows what there is."""
 
 
 class Showing:
@@ -30,6 +37,7 @@ class Showing:
     def __init__(self, services: Services, base: str) -> None:
         self._services, self._base = services, base
         self._pack = load_pack()
+        self._names: dict[MicrographId, str] = {}  # a micrograph keeps its name
 
     # ------------------------------------------------------------------ groups of outputs
     def opened(
@@ -77,10 +85,12 @@ class Showing:
         )
 
     # ------------------------------------------------------------------ single panels
-    def library(self, selected: MicrographId | None) -> Any:
-        """All micrographs, and the job that adds to them."""
-        micrographs = self._services.store.micrographs.list_micrographs()
-        return present.library(micrographs, selected, self._base, self._services.adding.job)
+    def library(self, selected: MicrographId | None, seen: int | None = None) -> Any:
+        """The library; ``seen`` is the news that the other panels show with it."""
+        services = self._services
+        return present.library(
+            selected, services.adding.job, self._base, services.news.library, seen
+        )
 
     def known(self, micrograph_id: MicrographId | None) -> Known | None:
         """What is known of the open micrograph, ``None`` when none is open."""
@@ -110,9 +120,16 @@ class Showing:
         store = self._services.store
         conversations = store.conversations.list_conversations()
         current = next((c for c in conversations if c.id == conversation_id), None)
-        names = {m.id: m.name for m in store.micrographs.list_micrographs()}
+        for conversation in conversations:
+            about = conversation.micrograph_id
+            if about not in self._names:
+                self._names[about] = store.micrographs.get_micrograph(about).name
         return present.head(
-            conversations, current, names, self._base, micrograph_open=micrograph_id is not None
+            conversations,
+            current,
+            self._names,
+            self._base,
+            micrograph_open=micrograph_id is not None,
         )
 
     def model(self) -> Any:

@@ -88,7 +88,7 @@ def _on(
 
 def _wire_library(tab: Analyse, do: OnLibrary, watch: Watch, window: gr.Blocks) -> None:
     library, opened, adding = tab.library, _opened(tab), [tab.seen]
-    one, ids = [tab.micrograph_id], [tab.micrograph_id, tab.conversation_id]
+    one = [tab.micrograph_id]
     watch(_on(window.load, do.load, [], [*opened, library, tab.model], "load"), "loaded")
     watch(_on(library.chosen, do.choose, [], opened, "choose"), "chosen")
     _on(library.dropped, do.drop, [], adding, "drop")
@@ -98,8 +98,8 @@ def _wire_library(tab: Analyse, do: OnLibrary, watch: Watch, window: gr.Blocks) 
     _on(library.cancelled, do.cancel, [], adding, "cancel_adding")
     _on(library.dismissed, do.dismiss, one, [library], "dismiss")
     _on(library.removed, do.remove, one, [*opened, library], "remove")
-    ticked = [*opened, library, tab.model]
-    _on(tab.timer.tick, do.tick, [*ids, tab.seen], ticked, "tick", queue=False)
+    looked = [*opened, library, tab.model]
+    _on(library.news, do.look, [tab.micrograph_id, tab.seen], looked, "look", queue=False)
 
 
 def _wire_known(tab: Analyse, do: OnKnown) -> None:
