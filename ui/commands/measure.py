@@ -52,7 +52,11 @@ def measure(
     def work(file: Path) -> Record:
         micrograph, grey = bench.open(file)
         measurement = measure_micrograph(
-            grey, picture=micrograph.picture, nm_per_px=micrograph.nm_per_px, kind=chosen
+            grey,
+            picture=micrograph.picture,
+            nm_per_px=micrograph.nm_per_px,
+            kind=chosen,
+            marks=_marks(micrograph, grey),
         )
         for option, path in wanted.items():
             if path:
@@ -61,6 +65,14 @@ def measure(
 
     with open_bench(workspace, nm_per_px) as bench:
         each(files, json_, work)
+
+
+def _marks(micrograph: Micrograph, grey: NDArray[np.generic]) -> NDArray[np.bool_]:
+    """Where letters and bars are burnt in: those that are found, and the bar that was read."""
+    from slava.imaging.databar import burnt_in_mask
+
+    found = burnt_in_mask(grey, micrograph.databar)
+    return found | burnt_in_mask(grey, micrograph.databar, micrograph.scale_bar)
 
 
 def _kind(text: str) -> Kind | None:

@@ -31,6 +31,9 @@ SURE, BARELY = 6.0, 3.5
 """A candidate reaches the first, and extends to the second; in standard deviations of the
 surface, estimated from its median deviation."""
 
+LEAST_SPREAD = 0.008
+"""Of the stretched grey; a surface without noise is taken for no evener than this."""
+
 LEAST_SHARE = 1e-4
 """Smaller candidates, in shares of the picture, are texture."""
 
@@ -92,13 +95,23 @@ def defect_facts(candidates: tuple[DefectCandidate, ...]) -> list[Fact]:
 
 
 def _deviation(grey: Grey) -> Reals:
-    """How far each pixel is from its surroundings, in robust standard deviations."""
+    """How far each pixel is from its surroundings, in robust standard deviations.
+
+    What stands out is left out of the surroundings, and the deviation computed once more.
+    """
     from scipy import ndimage as ndi
 
     sigma = AROUND * max(grey.shape)
-    flat = grey - ndi.gaussian_filter(grey, sigma)
-    spread = float(np.median(np.abs(flat - np.median(flat)))) / 0.6745
-    return (flat - np.median(flat)) / max(spread, 0.004)
+    even = np.ones(grey.shape, np.float32)
+    deviation = np.zeros(grey.shape)
+    for _ in range(2):
+        weight = np.maximum(ndi.gaussian_filter(even, sigma), 1e-3)
+        flat = grey - ndi.gaussian_filter(grey * even, sigma) / weight
+        middle = float(np.median(flat))
+        spread = float(np.median(np.abs(flat - middle))) / 0.6745
+        deviation = (flat - middle) / max(spread, LEAST_SPREAD)
+        even = (np.abs(deviation) < SURE).astype(np.float32)
+    return deviation
 
 
 def _layer(deviation: Reals, dark: bool) -> _Layer:

@@ -19,7 +19,7 @@ from slava.imaging.measure.foreground import Foreground
 from slava.imaging.measure.lattice import Lattice
 from slava.imaging.measure.strips import Edges, Strips
 
-SURE = 0.7
+SURE = 0.8
 """Below this confidence the kind is "unsure"."""
 
 WORTH = 0.35
