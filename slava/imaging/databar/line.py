@@ -7,7 +7,7 @@ find is weighed by what can be seen of it. It reads no letters and knows no leng
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,9 +71,9 @@ def find_lines(
     """
     window = _window(pixels, label, others, rows)
     found: list[Line] = []
-    for mask, bonus in _inks(window):
+    for mask, bonus, seen in _inks(window):
         if mask.any() and mask.mean() < 0.8:
-            found += _lines_of(mask, bonus, window)
+            found += _lines_of(mask, bonus, seen)
     found += [_placed(box, length, 4.6, window) for box, length in _ticks(window)]
     return sorted(_without_frames(found, label), key=lambda line: -line.evidence)
 
@@ -86,7 +86,7 @@ def _window(
     top, bottom = max(0, label.top - 3 * high), min(height, label.bottom + 3 * high)
     if rows:
         top, bottom = max(top, rows[0]), min(bottom, rows[1])
-    reach = round(max(14 * high, 0.35 * width))
+    reach = width if rows else round(max(14 * high, 0.5 * width))
     left, right = max(0, label.left - reach), min(width, label.right + reach)
     part = pixels[top:bottom, left:right]
     colours = part.astype(np.int16) if part.ndim == 3 else None
@@ -101,23 +101,24 @@ def _window(
     return _Window(grey, colours, left, top, inside, taken, width, rows is not None)
 
 
-def _inks(window: _Window) -> Iterator[tuple[Mask, float]]:
-    """Masks of everything that may be burnt in, with what the look itself is worth."""
+def _inks(window: _Window) -> Iterator[tuple[Mask, float, _Window]]:
+    """Masks of what may be burnt in, what the look is worth, and where its contrast is seen."""
     if window.colours is not None:
         spread = window.colours.max(axis=2) - window.colours.min(axis=2)
         strongest = window.colours.argmax(axis=2)
         for channel in range(3):
-            yield (spread > COLOURED) & (strongest == channel), 2.0
+            seen = replace(window, levels=spread.astype(np.uint8))
+            yield (spread > COLOURED) & (strongest == channel), 2.0, seen
     grey = window.levels
     if window.in_strip:
         step = np.abs(grey.astype(np.int16) - int(np.median(grey)))
         strongest_step = float(np.percentile(step, 99.5))
         if strongest_step > 30:
-            yield step > 0.5 * strongest_step, 1.0
+            yield step > 0.5 * strongest_step, 1.0, window
     for level in WHITES:
-        yield grey >= level, 1.0 if level == WHITES[0] else 0.2
+        yield grey >= level, 1.0 if level == WHITES[0] else 0.2, window
     for level in BLACKS:
-        yield grey <= level, 1.0 if level == BLACKS[0] else 0.2
+        yield grey <= level, 1.0 if level == BLACKS[0] else 0.2, window
 
 
 def _lines_of(mask: Mask, bonus: float, window: _Window) -> list[Line]:
