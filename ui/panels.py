@@ -24,6 +24,7 @@ VIEWER_SCRIPTS = (
     "view",
     "pointer",
     "calibrate",
+    "scalebar",
     "keys",
     "load",
 )

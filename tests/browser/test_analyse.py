@@ -210,3 +210,20 @@ def test_a_file_of_a_microscope_shows_its_pixel_size(page: Page, real_data: Path
     page.wait_for_micrograph(file.name)
     assert float(page.data("calibration").split()[0]) == pytest.approx(4.538, rel=0.001)
     assert page.data("calibration").endswith("from the file")
+
+
+@pytest.mark.real_data
+def test_the_bar_of_a_picture_is_offered_and_calibrates_with_one_click(
+    page: Page, real_data: Path
+) -> None:
+    file = sorted((real_data / "nffa" / "described").glob("*.jpg"))[0]
+    page.drop((file.name, file.read_bytes()))
+    page.wait_for_micrograph(file.name)
+    page.wait("document.querySelector('.sv-confirm').offsetParent", 120)
+    assert page.data("calibration") == "uncalibrated"
+    assert page.data("scalebar").endswith(" px")
+    assert not PHYSICAL.search(page.text("#facts"))
+    page.click(".sv-confirm")
+    page.wait(f"{CALIBRATION}.endsWith('read from the databar')")
+    page.wait("document.querySelector('#viewer [data-scalebar]').dataset.scalebar.endsWith('m')")
+    assert page.js("return document.querySelector('.sv-found').hidden")

@@ -9,20 +9,20 @@ from pathlib import Path
 import pytest
 
 from slava.domain import Fact, Measurement, Micrograph
-from slava.domain.fact import Kind
 from slava.settings import Settings
 from store import Store
 from tests.browser.files import calibrated_tiff, uncalibrated_jpeg
 from tests.ui.scripted import open_scripted
 from ui.services import Services
+from ui.services.measuring import Wish
 from ui.services.pictures import Pictures
 
 
-def measure_quickly(micrograph: Micrograph, pictures: Pictures, kind: Kind | None) -> Measurement:
+def measure_quickly(micrograph: Micrograph, pictures: Pictures, wish: Wish) -> Measurement:
     """A measurement without image analysis: the mean grey value."""
     mean = float(pictures.get(micrograph.id).grey.mean())
     fact = Fact("grey_mean", "Mean grey value", round(mean, 3), "", method="mean")
-    return Measurement(kind=kind or "other", kind_confidence=1.0, facts=(fact,))
+    return Measurement(kind=wish.kind or "other", kind_confidence=1.0, facts=(fact,))
 
 
 @pytest.fixture

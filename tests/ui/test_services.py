@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from slava.domain import Calibration, Micrograph
+from slava.domain import Box, Calibration, Micrograph, ScaleBar
 from slava.errors import BadInput, BadQuestion, BadSetting, ModelError, NotFound
 from slava.settings import Settings
 from store import Store
@@ -190,6 +190,57 @@ def test_a_line_that_cannot_calibrate_is_refused(
     assert services.store.micrographs.get_micrograph(uncalibrated.id).calibration is None
 
 
+# ------------------------------------------------------------------ a bar read from the picture
+BAR = ScaleBar("2 µm", 2000.0, 400.0, 0.9, Box(10, 460, 410, 466))
+
+
+@pytest.fixture
+def proposed(store: Store, uncalibrated: Micrograph) -> Micrograph:
+    """A micrograph whose scale bar has been read."""
+    read = replace(uncalibrated, scale_bar=BAR, databar_read=True)
+    return store.micrographs.record_databar(uncalibrated.id, read)
+
+
+def test_a_bar_calibrates_only_when_it_is_confirmed(
+    services: Services, proposed: Micrograph
+) -> None:
+    assert services.offered_bar(proposed) == BAR
+    assert services.measuring.known(proposed.id).micrograph.nm_per_px is None
+    confirmed = services.confirm_bar(proposed.id)
+    assert confirmed.calibration is not None
+    assert (confirmed.nm_per_px, confirmed.calibration.source) == (5.0, "databar")
+    assert services.offered_bar(confirmed) is None
+
+
+def test_a_bar_that_was_refused_is_not_offered_again(
+    services: Services, store: Store, proposed: Micrograph
+) -> None:
+    services.refuse_bar(proposed.id)
+    again = Services(store, services.settings, opener=open_scripted)
+    assert again.offered_bar(proposed) is None
+    assert store.micrographs.get_micrograph(proposed.id).calibration is None
+
+
+def test_only_what_nothing_calibrates_is_read(
+    services: Services, calibrated: Micrograph, proposed: Micrograph
+) -> None:
+    services.open_micrograph(calibrated.id)
+    services.open_micrograph(proposed.id)
+    assert not services.reading.is_busy(calibrated.id)
+    assert not services.reading.is_busy(proposed.id)
+
+
+def test_opening_an_uncalibrated_micrograph_reads_its_letters_once(
+    services: Services, uncalibrated: Micrograph
+) -> None:
+    before = services.news.version
+    services.open_micrograph(uncalibrated.id)
+    assert services.reading.is_busy(uncalibrated.id)
+    until(lambda: not services.reading.is_busy(uncalibrated.id), 60)
+    assert services.store.micrographs.get_micrograph(uncalibrated.id).databar_read
+    assert services.news.version > before
+
+
 # ------------------------------------------------------------------ measuring
 def test_what_was_measured_is_kept_and_follows_the_calibration(
     services: Services, calibrated: Micrograph
@@ -207,10 +258,10 @@ def test_a_measurement_that_fails_says_so_and_can_be_asked_for_again(
     broken = threading.Event()
     broken.set()
 
-    def measure(micrograph, pictures, kind):
+    def measure(micrograph, pictures, wish):
         if broken.is_set():
             raise BadInput("it is flat.")
-        return measure_quickly(micrograph, pictures, kind)
+        return measure_quickly(micrograph, pictures, wish)
 
     services = Services(store, Settings(workspace), opener=open_scripted, measure_with=measure)
     until(lambda: services.measuring.known(calibrated.id).state == "failed")

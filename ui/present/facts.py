@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from slava.domain import Fact, Micrograph
-from ui.present.words import SOURCES, UNCALIBRATED, Shown
+from ui.present.words import SOURCES, UNCALIBRATED, Shown, per_pixel
 from ui.services.measuring import Known
 
 
@@ -35,7 +35,7 @@ def _facts_status(known: Known) -> str:
 
 def _calibration_row(micrograph: Micrograph) -> Shown:
     calibration = micrograph.calibration
-    text = f"{calibration.nm_per_px:.4g} nm/px" if calibration else UNCALIBRATED
+    text = per_pixel(calibration.nm_per_px) if calibration else UNCALIBRATED
     method = (
         SOURCES[calibration.source] if calibration else "sizes are in pixels until it is calibrated"
     )

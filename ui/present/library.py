@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from slava.domain import Micrograph, MicrographId
-from ui.present.words import UNCALIBRATED, Shown
+from ui.present.words import UNCALIBRATED, Shown, per_pixel
 from ui.services.ingesting import Job
 
 THUMBNAIL_PX = 112
@@ -43,7 +43,7 @@ def _library_item(m: Micrograph, base: str) -> Shown:
     return {
         "id": m.id,
         "name": m.name,
-        "calibration": f"{m.nm_per_px:.3g} nm/px" if m.nm_per_px else UNCALIBRATED,
+        "calibration": per_pixel(m.nm_per_px) if m.nm_per_px else UNCALIBRATED,
         "calibrated": m.calibration is not None,
         "detail": f"{m.width_px} × {m.height_px} px",
         "words": " ".join(part for part in said if part).replace("µ", "μ"),

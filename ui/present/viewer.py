@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
-from slava.domain import Calibration, Micrograph
+from slava.domain import Calibration, Micrograph, ScaleBar
 from slava.imaging.display import TILE_PX
-from ui.present.words import SOURCES, UNCALIBRATED, Shown
+from ui.present.words import SOURCES, UNCALIBRATED, Shown, per_pixel
 from ui.services.measuring import Known
 from ui.services.pictures import Picture
 
 
-def viewer(micrograph: Micrograph, picture: Picture, known: Known, base: str) -> Shown:
-    """What the viewer needs to draw a micrograph; its pixels it fetches itself."""
+def viewer(
+    micrograph: Micrograph,
+    picture: Picture,
+    known: Known,
+    base: str,
+    *,
+    bar: ScaleBar | None = None,
+    reading: bool = False,
+) -> Shown:
+    """What the viewer needs to draw a micrograph; its pixels it fetches itself.
+
+    Parameters
+    ----------
+    bar
+        The scale bar in the picture that waits for a yes.
+    reading
+        Whether one is being looked for.
+    """
     height, width = picture.levels[0].shape
     calibration = micrograph.calibration
     return {
@@ -33,16 +49,32 @@ def viewer(micrograph: Micrograph, picture: Picture, known: Known, base: str) ->
         "hist": list(picture.histogram),
         "base": f"{base}/m/{micrograph.id}",
         "outlines": _outlines_version(known),
+        "bar": _bar(bar) if bar else None,
+        "reading": reading,
+    }
+
+
+def _bar(bar: ScaleBar) -> Shown:
+    box = bar.box
+    return {
+        "text": bar.text,
+        "nm": bar.length_nm,
+        "px": bar.length_px,
+        "confidence": bar.confidence,
+        "box": [box.left, box.top, box.right, box.bottom] if box else None,
     }
 
 
 def _outlines_version(known: Known) -> str:
+    """Changes with the outlines; empty when there are none."""
     measured = known.measurement
-    return str(measured.count) if measured is not None and measured.labels is not None else ""
+    if measured is None or measured.labels is None:
+        return ""
+    return f"{measured.kind}-{measured.count}-{measured.mean_size_px}"
 
 
 def calibration_text(calibration: Calibration | None) -> str:
     """``4.538 nm/px · from the file``, or that there is none."""
     if calibration is None:
         return UNCALIBRATED
-    return f"{calibration.nm_per_px:.4g} nm/px · {SOURCES[calibration.source]}"
+    return f"{per_pixel(calibration.nm_per_px)} · {SOURCES[calibration.source]}"

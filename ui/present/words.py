@@ -13,3 +13,9 @@ SOURCES = {
     "databar": "read from the databar",
     "manual": "by hand",
 }
+
+
+def per_pixel(nm_per_px: float) -> str:
+    """``4.538 nm/px``, from 10 µm on in µm: never with an exponent."""
+    small = nm_per_px < 1e4
+    return f"{nm_per_px:.4g} nm/px" if small else f"{nm_per_px / 1e3:.4g} µm/px"

@@ -7,12 +7,21 @@ opened pictures and the threads; it knows nothing of Gradio.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
-from slava.domain import Conversation, ConversationId, Micrograph, MicrographId, Turn
+from slava.domain import (
+    Conversation,
+    ConversationId,
+    MeasureSettings,
+    Micrograph,
+    MicrographId,
+    ScaleBar,
+    Turn,
+)
 from slava.domain.conversation import ContextLevel
 from slava.domain.fact import Kind
 from slava.errors import BadSetting, NotFound
@@ -27,15 +36,17 @@ from ui.services import calibrating
 from ui.services.answering import Answers, Known, Live
 from ui.services.hub import HubDownloads
 from ui.services.ingesting import Adding
-from ui.services.measuring import Measure, Measuring, measure
+from ui.services.measuring import Measure, Measuring, Wish, measure
 from ui.services.models import Models, OpenBackbone, Wanted
 from ui.services.news import News
 from ui.services.pictures import Pictures
+from ui.services.reading import Reading
 
 T = TypeVar("T")
 TITLE_LENGTH = 60
 EXPORT_PX = 1024
 STOP_WAIT_S = 10
+REFUSED_BARS = "refused_scale_bars"
 
 
 class Services:
@@ -56,6 +67,7 @@ class Services:
         self.pictures = Pictures(store)
         self.measuring = Measuring(store, self.pictures, self.news, measure_with)
         self.adding = Adding(store, self.uploads, self.news)
+        self.reading = Reading(store, self.news)
         self.models = Models(opener, HubDownloads(), self.news, self._stored_model())
         self.answers = Answers(store, self.models, self._know)
 
@@ -64,16 +76,25 @@ class Services:
         """The micrograph, remembered as the one that was open last."""
         micrograph = self.store.micrographs.get_micrograph(micrograph_id)
         self.store.settings.set_setting("open_micrograph", micrograph_id)
+        self.reading.begin(micrograph)
         return micrograph
 
     def last_micrograph(self) -> Micrograph | None:
         """The one that was open last, if it is still there."""
-        return _found(
+        found = _found(
             self.store.micrographs.get_micrograph,
             self.store.settings.get_setting("open_micrograph"),
         )
+        if found:
+            self.reading.begin(found)
+        return found
 
-    def measure_as(self, micrograph_id: MicrographId, kind: str) -> None:
+    def measure_as(
+        self,
+        micrograph_id: MicrographId,
+        kind: str,
+        settings: MeasureSettings | None = None,
+    ) -> None:
         """Measure once more, as ``kind``; empty leaves the choice to the pixels.
 
         Raises
@@ -85,7 +106,15 @@ class Services:
         chosen: Kind | None = next((k for k in get_args(Kind) if k == kind), None)
         if kind and chosen is None:
             raise BadSetting(f"measure as {kind!r}: there is no such kind.")
-        self.measuring.want(micrograph_id, chosen)
+        self.measuring.want(micrograph_id, Wish(chosen, settings or MeasureSettings()))
+
+    def exclude(self, micrograph_id: MicrographId, point: tuple[float, float]) -> None:
+        """Leave out the object at a point (x, y in px of the file) and measure once more."""
+        self.store.micrographs.get_micrograph(micrograph_id)
+        wish = self.measuring.wish_of(micrograph_id)
+        excluded = (*wish.settings.excluded, point)
+        settings = replace(wish.settings, excluded=excluded)
+        self.measuring.want(micrograph_id, replace(wish, settings=settings))
 
     def outlines(self, micrograph_id: MicrographId) -> list[dict[str, Any]]:
         """Outlines of the measured objects, in pixels of the file."""
@@ -111,6 +140,25 @@ class Services:
         undone = self.store.micrographs.set_calibration(micrograph_id, calibration, "file")
         self.news.tell_library()
         return undone
+
+    def confirm_bar(self, micrograph_id: MicrographId) -> Micrograph:
+        """Calibrate by the scale bar that was read: the user has looked at it."""
+        confirmed = self.store.micrographs.confirm_proposal(micrograph_id)
+        self.news.tell_library()
+        return confirmed
+
+    def refuse_bar(self, micrograph_id: MicrographId) -> None:
+        """The scale bar was read wrongly: do not offer it again."""
+        refused = self.store.settings.get_setting(REFUSED_BARS, [])
+        self.store.settings.set_setting(REFUSED_BARS, [*refused, micrograph_id])
+        self.news.tell()
+
+    def offered_bar(self, micrograph: Micrograph) -> ScaleBar | None:
+        """The scale bar that waits for the user's yes."""
+        if micrograph.proposal is None:
+            return None
+        refused = micrograph.id in self.store.settings.get_setting(REFUSED_BARS, [])
+        return None if refused else micrograph.scale_bar
 
     def note(self, micrograph_id: MicrographId, notes: str) -> None:
         """Keep the user's notes about a sample."""

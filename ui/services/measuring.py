@@ -9,10 +9,17 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
-from slava.domain import Calibration, Fact, Measurement, Micrograph, MicrographId
+from slava.domain import (
+    Calibration,
+    Fact,
+    Measurement,
+    MeasureSettings,
+    Micrograph,
+    MicrographId,
+)
 from slava.domain.fact import Kind
 from slava.errors import NotFound, SlavaError
 from store import Store
@@ -46,18 +53,31 @@ class Known:
         return (*self.micrograph.warnings, *measured)
 
 
-Measure = Callable[[Micrograph, Pictures, Kind | None], Measurement]
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """How somebody wants it measured; what is left alone is chosen from the pixels."""
+
+    kind: Kind | None = None
+    settings: MeasureSettings = field(default_factory=MeasureSettings)
 
 
-def measure(micrograph: Micrograph, pictures: Pictures, kind: Kind | None) -> Measurement:
-    """Everything that can be measured on it, as ``kind`` or as what it looks like."""
+AUTOMATIC = Wish()
+Measure = Callable[[Micrograph, Pictures, Wish], Measurement]
+
+
+def measure(micrograph: Micrograph, pictures: Pictures, wish: Wish) -> Measurement:
+    """Everything that can be measured on it, as wished; burnt-in letters and bars are left out."""
+    from slava.imaging.databar import burnt_in_mask
     from slava.imaging.measure import measure_micrograph
 
+    grey = pictures.get(micrograph.id).grey
     return measure_micrograph(
-        pictures.get(micrograph.id).grey,
+        grey,
         picture=micrograph.picture,
         nm_per_px=micrograph.nm_per_px,
-        kind=kind,
+        kind=wish.kind,
+        settings=wish.settings,
+        marks=burnt_in_mask(grey, micrograph.databar, micrograph.scale_bar, micrograph.letters),
     )
 
 
@@ -78,7 +98,8 @@ class Measuring:
         self._change = threading.Condition()
         self._recent: dict[Key, Measurement] = {}
         self._outlines: dict[Key, tuple[Measurement, list[dict[str, Any]]]] = {}
-        self._wanted: dict[MicrographId, Kind | None] = {}
+        self._wanted: dict[MicrographId, bool] = {}
+        self._wishes: dict[MicrographId, Wish] = {}
         self._at_work: MicrographId | None = None
         self._failed: dict[MicrographId, str] = {}
         self._worker: threading.Thread | None = None
@@ -138,19 +159,34 @@ class Measuring:
         with self._change:
             _keep(self._recent, key, measurement)
 
-    def want(self, micrograph_id: MicrographId, kind: Kind | None = None) -> None:
-        """Put it first in the queue; ``kind`` says what to measure, otherwise it is chosen."""
+    def wish_of(self, micrograph_id: MicrographId) -> Wish:
+        """How it was last wanted to be measured."""
+        with self._change:
+            return self._wishes.get(micrograph_id, AUTOMATIC)
+
+    def want(self, micrograph_id: MicrographId, wish: Wish | None = None) -> None:
+        """Put it first in the queue, measured as wished or as it was wished last."""
         with self._change:
             self._failed.pop(micrograph_id, None)
-            before = self._wanted.pop(micrograph_id, None)
-            if self._at_work != micrograph_id or kind:
-                self._wanted[micrograph_id] = kind or before
+            if wish is not None:
+                self._wishes[micrograph_id] = wish
+            if self._at_work != micrograph_id or wish is not None:
+                self._wanted.pop(micrograph_id, None)
+                self._wanted[micrograph_id] = True
             if self._worker is None:
                 self._worker = threading.Thread(
                     target=self._work, name="slava-measuring", daemon=True
                 )
                 self._worker.start()
         self._news.tell()
+
+    def complete(self, micrograph: Micrograph) -> Measurement:
+        """The measurement with every object, measured anew where only its sum is kept."""
+        found = self.measurement(micrograph)
+        if found is None or (found.count and not found.objects):
+            found = self._how(micrograph, self._pictures, self.wish_of(micrograph.id))
+            self._remember((micrograph.id, micrograph.calibration), found)
+        return found
 
     def _prefer(self, micrograph_id: MicrographId) -> None:
         """Put it first, if it still waits."""
@@ -173,19 +209,20 @@ class Measuring:
                 if not self._wanted:
                     self._worker = None
                     return
-                self._at_work, kind = self._wanted.popitem()
+                self._at_work, _ = self._wanted.popitem()
+                wish = self._wishes.get(self._at_work, AUTOMATIC)
             try:
-                self._measure(self._at_work, kind)
+                self._measure(self._at_work, wish)
             finally:
                 with self._change:
                     self._at_work = None
                     self._change.notify_all()
                 self._news.tell()
 
-    def _measure(self, micrograph_id: MicrographId, kind: Kind | None) -> None:
+    def _measure(self, micrograph_id: MicrographId, wish: Wish) -> None:
         try:
             micrograph = self._store.micrographs.get_micrograph(micrograph_id)
-            found = self._how(micrograph, self._pictures, kind)
+            found = self._how(micrograph, self._pictures, wish)
             self._store.facts.record_measurement(
                 micrograph_id,
                 found,

@@ -26,12 +26,14 @@ function showRuler() {
 function openForm() {
   showRuler();
   form.hidden = false;
+  showFound();
   element.dataset.form = 'open';
   if (state.ruler) lengthInput.focus(); else setTool('ruler');
 }
 
 function closeForm() {
   form.hidden = true;
+  showFound();
   element.dataset.form = '';
   lengthInput.value = '';
 }

@@ -14,6 +14,7 @@ function closeDocument() {
   for (const name of ['.sv-name', '.sv-size', '.sv-read', '.sv-lo', '.sv-hi']) find(name).textContent = '';
   for (const name of ['ready', 'scalebar', 'objects']) element.dataset[name] = '';
   showCalibration();
+  showFound();
   drawHistogram();
   redraw();
 }
@@ -46,6 +47,7 @@ function describe(doc, outlined = true) {
   find('.sv-name').textContent = find('.sv-name').title = doc.name;
   find('.sv-size').textContent = `${doc.w} × ${doc.h} · ${doc.bits}-bit`;
   showCalibration();
+  showFound();
   if (outlined) loadOutlines(doc);
 }
 

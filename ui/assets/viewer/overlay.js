@@ -4,6 +4,7 @@ function drawOverlay() {
   overlay.setTransform(state.ratio, 0, 0, state.ratio, 0, 0);
   if (state.region) drawRegion(state.region);
   if (state.ruler) drawRuler(state.ruler);
+  drawFound();
   drawScaleBar();
 }
 

@@ -8,14 +8,14 @@ const stagePoint = (event) => {
 const micrographPoint = ([x, y]) => [(x - state.left) / state.scale, (y - state.top) / state.scale];
 
 listen(stage, 'wheel', (event) => {
-  if (!state.doc || event.target.closest('.sv-form')) return;
+  if (!state.doc || event.target.closest('.sv-form, .sv-found')) return;
   event.preventDefault();
   const [x, y] = stagePoint(event);
   zoomAt(x, y, Math.exp(-event.deltaY * (event.deltaMode ? 0.05 : 0.0016)));
 }, { passive: false });
 
 listen(stage, 'pointerdown', (event) => {
-  if (!state.doc || event.button > 1 || event.target.closest('.sv-form, .sv-empty')) return;
+  if (!state.doc || event.button > 1 || event.target.closest('.sv-form, .sv-found, .sv-empty')) return;
   stage.focus({ preventScroll: true });
   try { stage.setPointerCapture(event.pointerId); } catch { /* a synthetic pointer */ }
   const start = stagePoint(event);
@@ -70,7 +70,7 @@ listen(stage, 'pointerleave', () => {
   find('.sv-read').textContent = '';
   if (state.hover >= 0) { state.hover = -1; redraw(); }
 });
-listen(stage, 'dblclick', (event) => { if (!event.target.closest('.sv-form, .sv-empty')) fit(); });
+listen(stage, 'dblclick', (event) => { if (!event.target.closest('.sv-form, .sv-found, .sv-empty')) fit(); });
 
 function readValue([fx, fy], point) {
   const x = Math.floor(fx);

@@ -35,6 +35,17 @@ class OnKnown:
         micrograph_id = MicrographId(incoming.text(event, "id"))
         return self._show.measured(self._services.undo_calibration(micrograph_id).id)
 
+    def confirm_bar(self, event: gr.EventData) -> Shown:
+        """Calibrate by the scale bar that was read from the picture."""
+        micrograph_id = MicrographId(incoming.text(event, "id"))
+        return self._show.measured(self._services.confirm_bar(micrograph_id).id)
+
+    def refuse_bar(self, event: gr.EventData) -> Shown:
+        """The scale bar was read wrongly."""
+        micrograph_id = MicrographId(incoming.text(event, "id"))
+        self._services.refuse_bar(micrograph_id)
+        return self._show.measured(micrograph_id)
+
     def measure(self, event: gr.EventData) -> Shown:
         """Measure again, as what the user says or as what it looks like."""
         micrograph_id = MicrographId(incoming.text(event, "id"))

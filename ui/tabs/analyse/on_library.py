@@ -85,7 +85,8 @@ class OnLibrary:
         if first:
             return (*self._open(first), self._show.library(first, news), self._show.model())
         known = self._show.known(micrograph_id)
-        now = Seen(_of(known), repr(self._services.models.state))
+        reading = known is not None and self._services.reading.is_busy(known.micrograph.id)
+        now = Seen(_of(known) + str(reading), repr(self._services.models.state))
         about: Shown = _unchanged(3)
         if now.known != seen.known:
             about = self._show.viewer(known), self._show.facts(known), self._show.askbar(known)

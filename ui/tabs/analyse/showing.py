@@ -101,7 +101,15 @@ class Showing:
         if known is None:
             return None
         picture = self._services.pictures.get(known.micrograph.id)
-        return present.viewer(known.micrograph, picture, known, self._base)
+        micrograph = known.micrograph
+        return present.viewer(
+            micrograph,
+            picture,
+            known,
+            self._base,
+            bar=self._services.offered_bar(micrograph),
+            reading=self._services.reading.is_busy(micrograph.id),
+        )
 
     def facts(self, known: Known | None) -> Any:
         """The table of facts."""

@@ -106,6 +106,8 @@ def _wire_known(tab: Analyse, do: OnKnown) -> None:
     known = [tab.viewer, tab.facts, tab.askbar, tab.library, tab.seen]
     _on(tab.viewer.calibrated, do.calibrate, [], known, "calibrate")
     _on(tab.viewer.calibration_undone, do.undo_calibration, [], known, "undo_calibration")
+    _on(tab.viewer.bar_confirmed, do.confirm_bar, [], known, "confirm_bar")
+    _on(tab.viewer.bar_refused, do.refuse_bar, [], known, "refuse_bar")
     _on(tab.facts.measure_wanted, do.measure, [], known, "measure")
     _on(tab.facts.noted, do.note, [tab.micrograph_id], [tab.askbar], "note")
 
