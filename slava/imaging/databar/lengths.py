@@ -14,7 +14,7 @@ from slava.domain import Box
 from slava.imaging.databar.letters import Text
 
 _NUMBER = r"[0-9OoIl|]{1,4}(?:[.,][0-9Oo]{1,3})?"
-_UNIT = r"[^\W\d_]{1,4}|[µμ]\s?[mn]|[/#%&]m"
+_UNIT = r"[^\W\d_]{1,4}|[µμ]\s?[mn]|[/#%&¢]m"
 _LENGTH = re.compile(rf"(?<![\w.,:/+-])({_NUMBER})\s{{0,2}}({_UNIT})(?![\w/])")
 _ALONE = re.compile(r"[^\w]*([0-9OoIl|].*?)[^\w]*")
 _NAMED = re.compile(
@@ -74,7 +74,7 @@ def parse_unit(text: str) -> tuple[str, float] | None:
         return "µm", 0.97
     if plain.lower() in ("nm", "rm", "nrn", "n.m") or plain == "nn":
         return "nm", 0.9
-    if re.fullmatch(r"[pyhUVMYPLlIJjwWvηtiUuKk/#%&]m|[µuU]M|[µu]", plain):
+    if re.fullmatch(r"[pyhUVMYPLlIJjwWvηtiUuKk/#%&¢]m|[µuU]M|[µu]", plain):
         return "µm", 0.85
     if plain in ("MM", "rnm", "mrn"):
         return "mm", 0.7
