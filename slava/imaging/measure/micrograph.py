@@ -24,6 +24,7 @@ from slava.imaging.measure.pattern import measure_pattern
 from slava.imaging.measure.pores import measure_pores
 from slava.imaging.measure.prepared import EDGE_SIDE_PX, TWO_PHASES, Prepared, prepare
 from slava.imaging.measure.quality import quality_facts
+from slava.imaging.measure.strips import Edges
 from slava.imaging.measure.texture import (
     direction_facts,
     direction_of,
@@ -153,15 +154,12 @@ def _common_facts(kind: Kind, prepared: Prepared, nm_per_px: float | None) -> li
         facts.append(
             Fact("coverage", "Area of the brighter phase", bright, "%", None, "Otsu threshold")
         )
-    edges = prepared.sides.edges
-    on_edges = edges.labels > 0
-    if kind == "fibres" and on_edges.any():
-        normals = edges.normal[:, on_edges]
-        weights = np.ones(normals.shape[1], np.float32)
-        facts += direction_facts(direction_of(normals, weights), "directions of the long edges")
+    if kind == "fibres":
+        facts += _edge_directions(prepared.sides.edges)
     else:
+        down, right = np.gradient(prepared.view.smooth)
         method = "structure tensor, weighted by contrast"
-        facts += direction_facts(direction_of(edges.gradient), method)
+        facts += direction_facts(direction_of(np.stack([right, down])), method)
     if kind == "pattern":
         return facts
     if kind in ("grains", "other"):
@@ -169,3 +167,12 @@ def _common_facts(kind: Kind, prepared: Prepared, nm_per_px: float | None) -> li
     small, step = reduce_to(prepared.view.grey, EDGE_SIDE_PX)
     ruler = Ruler(prepared.view.step * step, nm_per_px)
     return facts + repetition_facts(repetition_of(small), ruler)
+
+
+def _edge_directions(edges: Edges) -> list[Fact]:
+    on_edges = edges.labels > 0
+    if not on_edges.any():
+        return []
+    normals = edges.normal[:, on_edges]
+    weights = np.ones(normals.shape[1], np.float32)
+    return direction_facts(direction_of(normals, weights), "directions of the long edges")

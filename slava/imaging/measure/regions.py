@@ -76,7 +76,8 @@ def basins(height: Reals, mask: NDArray[np.bool_], depth: float, least: float) -
     if count < 2:
         return regions
     peak = np.zeros(count + 1)
-    np.maximum.at(peak, regions.ravel(), height.ravel())
+    summit = seeds > 0
+    peak[seeds[summit]] = height[summit]
     return numbered(_flooded(borders_of(regions, height), peak, depth, least)[regions])
 
 

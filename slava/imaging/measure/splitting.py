@@ -126,9 +126,10 @@ def _pieces(mask: Mask, walls: Mask, edge: Reals) -> Labels:
     distance = ndi.gaussian_filter(ndi.distance_transform_edt(open_).astype(np.float32), 1.0)
     rooms = watershed(-distance, basins(distance, open_, WAIST, WAIST_PX), mask=mask)
     parts = waists(mask, WAIST)
-    both = rooms.astype(np.int64) * (int(parts.max()) + 1) + parts
-    _, both = np.unique(np.where(mask & (rooms > 0), both, 0), return_inverse=True)
-    both = both.reshape(mask.shape)
+    seen = rooms > 0
+    pairs = rooms[seen].astype(np.int64) * (int(parts.max()) + 1) + parts[seen]
+    both = np.zeros(mask.shape, np.int64)
+    both[seen] = np.unique(pairs, return_inverse=True)[1] + 1
     kept = np.bincount(both.ravel()) >= LEAST_PIECE_PX
     kept[0] = False
     return watershed(edge, numbered(np.where(kept[both], both, 0)), mask=mask).astype(np.int32)
