@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -55,6 +56,8 @@ class PixelRoutes:
                 Route("/m/{id}/t/{level:int}/{row:int}/{column:int}", _answering(self.tile)),
                 Route("/m/{id}/preview.png", _answering(self.preview)),
                 Route("/m/{id}/objects.json", _answering(self.objects)),
+                Route("/m/{id}/objects.csv", _answering(self.table)),
+                Route("/m/{id}/overlay.png", _answering(self.overlay)),
                 Route("/c/{id}.html", _answering(self.report)),
                 Route("/c/{id}.md", _answering(self.markdown)),
             ],
@@ -94,14 +97,26 @@ class PixelRoutes:
         content = self._services.outlines(MicrographId(request.path_params["id"]))
         return JSONResponse(content, headers=HEADERS)
 
+    def table(self, request: Request) -> Response:
+        """The measured objects, one per line."""
+        micrograph, content = self._services.exports.table(MicrographId(request.path_params["id"]))
+        return _download(content, f"{Path(micrograph.name).stem} objects.csv", "text/csv")
+
+    def overlay(self, request: Request) -> Response:
+        """The micrograph with its objects outlined."""
+        micrograph, content = self._services.exports.overlay(
+            MicrographId(request.path_params["id"])
+        )
+        return _download(content, f"{Path(micrograph.name).stem} objects.png", "image/png")
+
     def report(self, request: Request) -> Response:
         """A conversation as one HTML file."""
-        bundle = self._services.export_bundle(ConversationId(request.path_params["id"]))
+        bundle = self._services.exports.bundle(ConversationId(request.path_params["id"]))
         return _download(export.to_html(bundle), bundle.file_name("html"), "text/html")
 
     def markdown(self, request: Request) -> Response:
         """A conversation as Markdown."""
-        bundle = self._services.export_bundle(ConversationId(request.path_params["id"]))
+        bundle = self._services.exports.bundle(ConversationId(request.path_params["id"]))
         return _download(export.to_markdown(bundle), bundle.file_name("md"), "text/markdown")
 
 
@@ -119,10 +134,11 @@ def _answering(work: Work) -> Callable[[Request], Any]:
     return answer
 
 
-def _download(text: str, name: str, media_type: str) -> Response:
+def _download(content: str | bytes, name: str, media_type: str) -> Response:
     headers = {
         **HEADERS,
         "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}",
         "Content-Security-Policy": "sandbox; default-src 'none'",
     }
-    return Response(text, media_type=f"{media_type}; charset=utf-8", headers=headers)
+    charset = "; charset=utf-8" if isinstance(content, str) else ""
+    return Response(content, media_type=media_type + charset, headers=headers)

@@ -150,3 +150,9 @@ class Page:
         stage = self.find(".sv-stage")
         moves = ActionChains(self.driver, duration=50).move_to_element_with_offset(stage, *start)
         moves.click_and_hold().move_by_offset(*by).release().perform()
+
+    def alt_click(self, x: int, y: int) -> None:
+        """Click on the picture with Alt held, in CSS pixels from its middle."""
+        stage = self.find(".sv-stage")
+        moves = ActionChains(self.driver, duration=50).key_down(Keys.ALT)
+        moves.move_to_element_with_offset(stage, x, y).click().key_up(Keys.ALT).perform()

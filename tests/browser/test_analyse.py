@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.files import NM_PER_PX, calibrated_tiff, uncalibrated_jpeg
+from tests.browser.files import DISCS, NM_PER_PX, calibrated_tiff, uncalibrated_jpeg
 from tests.browser.page import Page
 
 pytestmark = pytest.mark.browser
@@ -26,6 +26,20 @@ return [...document.querySelectorAll('.sv-bar button, .ask-row button, .head-row
   .filter((button) => button.scrollWidth > button.clientWidth + 1
     || right(button) > right(button.closest('.sv-bar, .ask-row, .head-row')) + 1)
   .map((button) => button.textContent);
+"""
+SET = """
+const [selector, value, type] = arguments;
+const input = document.querySelector(selector);
+input.value = value;
+input.dispatchEvent(new Event(type, { bubbles: true }));
+"""
+READ = """
+const [selector, done] = arguments;
+fetch(document.querySelector(selector).href).then((answer) => answer.text()).then(done);
+"""
+FIRST_DISC = """
+const zoom = Number(document.querySelector('#viewer [data-zoom]').dataset.zoom);
+return [80 - 320, 80 - 240].map((px) => Math.round(px * zoom));
 """
 PHYSICAL = re.compile(r"\d\s*(nm|µm|mm)\b")
 
@@ -61,6 +75,29 @@ def test_facts_come_with_unit_and_method_and_outlines_are_drawn(page: Page) -> N
     assert page.wait(width) == "1.6 µm"
     assert "metadata" in page.text("[data-fact=field_width] .facts-method")
     page.wait("Number(document.querySelector('#viewer [data-objects]').dataset.objects) > 0")
+
+
+def test_how_it_is_measured_can_be_changed_live_and_undone(page: Page) -> None:
+    objects = "document.querySelector('#viewer [data-objects]').dataset.objects"
+    page.js(SET, ".facts-kind select", "particles", "change")
+    page.wait(f"{objects} === '{DISCS}'")
+    page.js(SET, ".facts-smallest", "70", "input")
+    page.wait(f"{objects} !== '{DISCS}'")
+    assert 0 < int(page.data("objects")) < DISCS
+    page.js("document.querySelector('[data-reset=min_size_px]').click()")
+    page.wait(f"{objects} === '{DISCS}'")
+    csv = page.driver.execute_async_script(READ, ".facts-csv")
+    assert len(csv.strip().splitlines()) == 1 + DISCS
+
+
+def test_an_object_is_excluded_by_a_click_and_brought_back(page: Page) -> None:
+    objects = "document.querySelector('#viewer [data-objects]').dataset.objects"
+    x, y = page.js(FIRST_DISC)
+    page.alt_click(x, y)
+    page.wait(f"{objects} === '{DISCS - 1}'")
+    assert "1 excluded" in page.js("return document.querySelector('.facts-excluded').textContent")
+    page.js("document.querySelector('[data-reset=excluded]').click()")
+    page.wait(f"{objects} === '{DISCS}'")
 
 
 def test_an_answer_is_streamed_and_says_what_the_model_saw(page: Page) -> None:

@@ -26,7 +26,7 @@ from slava.vlm.catalogue import list_models
 from ui import chat, present
 from ui.services.answering import Live
 from ui.services.ingesting import Job
-from ui.services.measuring import Known
+from ui.services.measuring import Known, Wish
 from ui.services.models import ModelState, Wanted
 from ui.services.pictures import prepare_picture
 
@@ -38,6 +38,11 @@ PICTURE = prepare_picture(np.arange(48, dtype=np.uint8).reshape(6, 8), Box(0, 0,
 def turn(position: int, **changes: object) -> Turn:
     made = Turn(TurnId(f"t{position}"), ConversationId("c"), position, f"q{position}", "a", "done")
     return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def facts(known: Known) -> dict:
+    """The facts panel of something measured without any wishes."""
+    return present.facts(known, Wish(), (0.0, 255.0), "base")
 
 
 def test_the_viewer_is_told_the_calibration_and_its_source() -> None:
@@ -54,7 +59,7 @@ def test_an_uncalibrated_micrograph_is_called_so_and_has_no_nanometres() -> None
     shown = json.dumps(
         [
             present.viewer(PLAIN, PICTURE, known, "base"),
-            present.facts(known),
+            facts(known),
             present.library_items([PLAIN], "base"),
         ],
         ensure_ascii=False,
@@ -66,7 +71,7 @@ def test_an_uncalibrated_micrograph_is_called_so_and_has_no_nanometres() -> None
 
 def test_a_fact_shows_value_unit_uncertainty_and_method() -> None:
     fact = Fact("d", "Mean diameter", 452.1, "nm", 31.0, "equal area", {"sigma_px": 2})
-    row = present.facts(Known(SCALED, (fact,), None, "measured"))["rows"][1]
+    row = facts(Known(SCALED, (fact,), None, "measured"))["rows"][1]
     assert (row["label"], row["text"], row["method"]) == (
         "Mean diameter",
         "452.1 ± 31 nm",
@@ -76,10 +81,10 @@ def test_a_fact_shows_value_unit_uncertainty_and_method() -> None:
 
 
 def test_measuring_and_failing_are_said() -> None:
-    assert present.facts(Known(PLAIN, (), None, "measuring"))["status"] == "measuring …"
-    assert present.facts(Known(PLAIN, (), None, "failed", "too flat"))["status"] == "too flat"
+    assert facts(Known(PLAIN, (), None, "measuring"))["status"] == "measuring …"
+    assert facts(Known(PLAIN, (), None, "failed", "too flat"))["status"] == "too flat"
     measured = Measurement("fibres", 0.93, ())
-    assert "fibres (sure to 93%)" in present.facts(Known(PLAIN, (), measured, "measured"))["status"]
+    assert "fibres (sure to 93%)" in facts(Known(PLAIN, (), measured, "measured"))["status"]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from slava.domain import Box, Calibration, Micrograph, ScaleBar
+from slava.domain import Box, Calibration, MeasureSettings, Micrograph, ScaleBar
 from slava.errors import BadInput, BadQuestion, BadSetting, ModelError, NotFound
 from slava.settings import Settings
 from store import Store
@@ -18,6 +18,7 @@ from tests.ui.scripted import open_scripted
 from ui.services import Services
 from ui.services.calibrating import Line
 from ui.services.ingesting import Upload
+from ui.services.measuring import Wish
 
 LINE = Line((0.0, 0.0), (300.0, 400.0), "2,5", "µm")
 
@@ -277,6 +278,27 @@ def test_a_measurement_that_fails_says_so_and_can_be_asked_for_again(
 def test_there_is_no_kind_but_those(services: Services, calibrated: Micrograph) -> None:
     with pytest.raises(BadSetting, match="'stars'"):
         services.measure_as(calibrated.id, "stars")
+
+
+def test_wishes_add_up_and_are_what_is_measured_with(
+    store: Store, workspace: Path, calibrated: Micrograph
+) -> None:
+    wishes: list[Wish] = []
+
+    def measure(micrograph, pictures, wish):
+        wishes.append(wish)
+        return measure_quickly(micrograph, pictures, wish)
+
+    services = Services(store, Settings(workspace), opener=open_scripted, measure_with=measure)
+    services.measure_as(calibrated.id, "pores", MeasureSettings(threshold=90.0))
+    until(lambda: services.measuring.known(calibrated.id).state == "measured")
+    services.exclude(calibrated.id, (3.0, 4.0))
+    services.exclude(calibrated.id, (5.0, 6.0))
+    until(lambda: services.measuring.known(calibrated.id).state == "measured")
+    assert wishes[0] == Wish("pores", MeasureSettings(threshold=90.0))
+    assert wishes[-1] == Wish(
+        "pores", MeasureSettings(threshold=90.0, excluded=((3.0, 4.0), (5.0, 6.0)))
+    )
 
 
 # ------------------------------------------------------------------ adding

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from slava.domain import Fact, Micrograph
+from slava.domain import Fact, MeasureSettings, Micrograph
 from ui.present.words import SOURCES, UNCALIBRATED, Shown, per_pixel
-from ui.services.measuring import Known
+from ui.services.measuring import Known, Wish
 
 
-def facts(known: Known) -> Shown:
-    """The table under the viewer, the warnings, and the user's notes."""
+def facts(known: Known, wish: Wish, grey: tuple[float, float], base: str) -> Shown:
+    """The table under the viewer, the warnings, how it is measured, and the user's notes.
+
+    Parameters
+    ----------
+    wish
+        What somebody has set by hand.
+    grey
+        The lowest and the highest grey value of the file.
+    """
+    used = known.measurement.used if known.measurement else wish.settings
     return {
         "id": known.micrograph.id,
         "state": known.state,
@@ -19,6 +28,23 @@ def facts(known: Known) -> Shown:
         ],
         "warnings": list(known.warnings),
         "notes": known.micrograph.notes,
+        "kind": wish.kind or "",
+        "options": _options(wish.settings),
+        "used": {"threshold": used.threshold, "min_size_px": used.min_size_px},
+        "grey": list(grey),
+        "base": f"{base}/m/{known.micrograph.id}",
+    }
+
+
+def _options(settings: MeasureSettings) -> Shown:
+    region = settings.region
+    box = [region.left, region.top, region.width_px, region.height_px] if region else None
+    return {
+        "threshold": settings.threshold,
+        "min_size_px": settings.min_size_px,
+        "polarity": settings.polarity,
+        "region": box,
+        "excluded": [list(point) for point in settings.excluded],
     }
 
 

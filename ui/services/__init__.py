@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -31,9 +29,9 @@ from slava.vlm.backbone import GenerationSettings
 from slava.vlm.context import Context, build_context, level_of
 from slava.vlm.load import open_backbone, quantization_of
 from store import Store
-from ui.export import Bundle
 from ui.services import calibrating
 from ui.services.answering import Answers, Known, Live
+from ui.services.exporting import Exports
 from ui.services.hub import HubDownloads
 from ui.services.ingesting import Adding
 from ui.services.measuring import Measure, Measuring, Wish, measure
@@ -44,7 +42,6 @@ from ui.services.reading import Reading
 
 T = TypeVar("T")
 TITLE_LENGTH = 60
-EXPORT_PX = 1024
 STOP_WAIT_S = 10
 REFUSED_BARS = "refused_scale_bars"
 
@@ -69,6 +66,7 @@ class Services:
         self.adding = Adding(store, self.uploads, self.news)
         self.reading = Reading(store, self.news)
         self.models = Models(opener, HubDownloads(), self.news, self._stored_model())
+        self.exports = Exports(store, self.pictures, self.measuring)
         self.answers = Answers(store, self.models, self._know)
 
     # ------------------------------------------------------------------ micrographs
@@ -234,20 +232,6 @@ class Services:
             live.stop.set()
             live.finished.wait(STOP_WAIT_S)
         self.store.conversations.remove_conversation(conversation_id)
-
-    def export_bundle(self, conversation_id: ConversationId) -> Bundle:
-        """Everything that an export of a conversation holds."""
-        conversation = self.store.conversations.get_conversation(conversation_id)
-        known = self.measuring.known(conversation.micrograph_id)
-        return Bundle(
-            conversation=conversation,
-            turns=self.store.conversations.list_turns(conversation_id),
-            micrograph=known.micrograph,
-            facts=known.facts,
-            preview_png=self.pictures.preview(conversation.micrograph_id, EXPORT_PX),
-            exported_at=datetime.now(UTC).isoformat(timespec="seconds"),
-            version=version("slava"),
-        )
 
     # ------------------------------------------------------------------ choices
     @property

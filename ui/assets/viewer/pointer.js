@@ -54,10 +54,11 @@ function regionBetween([xa, ya], [xb, yb]) {
   };
 }
 
-listen(stage, 'pointerup', () => {
+listen(stage, 'pointerup', (event) => {
   const done = drag;
   drag = null;
-  if (!done || !done.moved) return;
+  if (!done) return;
+  if (!done.moved) { if (event.altKey) excludeAt(done.from); return; }
   if (done.tool === 'ruler') {
     element.dataset.ruler = rulerLength(state.ruler).toFixed(2);
     if (!state.doc.nm_per_px) openForm();
@@ -94,6 +95,12 @@ function greyAt(x, y) {
 function objectAt(x, y) {
   return state.objects.findIndex(({ bbox: box, path }) => (
     x >= box[0] && x <= box[2] && y >= box[1] && y <= box[3] && inPath(path, x, y)));
+}
+
+// Alt and a click: this object is none; what is measured then leaves it out.
+function excludeAt([x, y]) {
+  const { doc } = state;
+  if (objectAt(x, y) >= 0) trigger('excluded', { id: doc.id, point: [x, y] });
 }
 
 function inPath(path, x, y) {

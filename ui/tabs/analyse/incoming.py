@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+import math
+from typing import Any, get_args
 
 import gradio as gr
 
-from slava.domain import MicrographId
+from slava.domain import Box, MeasureSettings, MicrographId
+from slava.domain.fact import Polarity
 from slava.errors import BadInput
+
+MOST_EXCLUDED = 10_000
 
 
 def opened(micrograph_id: MicrographId | None) -> MicrographId:
@@ -48,6 +52,37 @@ def point(event: gr.EventData, name: str) -> tuple[float, float]:
         return float(x), float(y)
     except (TypeError, ValueError):
         raise BadInput("the page sent no line. Draw it again.") from None
+
+
+def measure_settings(event: gr.EventData) -> MeasureSettings:
+    """How to measure, as the facts panel sends it.
+
+    Raises
+    ------
+    BadInput
+        If it is not what that panel sends.
+    """
+    sent: Any = getattr(event, "options", None)
+    try:
+        left, top, width, height = map(int, sent["region"] or (0, 0, 0, 0))
+        return MeasureSettings(
+            threshold=_finite(sent["threshold"]),
+            min_size_px=_finite(sent["min_size_px"]),
+            polarity=next(p for p in get_args(Polarity) if p == sent["polarity"]),
+            region=Box(left, top, left + width, top + height) if sent["region"] else None,
+            excluded=tuple((float(x), float(y)) for x, y in sent["excluded"][:MOST_EXCLUDED]),
+        )
+    except (KeyError, TypeError, ValueError, StopIteration):
+        raise BadInput("the page sent no settings to measure with. Reload it.") from None
+
+
+def _finite(value: Any) -> float | None:
+    if value is None:
+        return None
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError(number)
+    return number
 
 
 def index(value: Any) -> int:

@@ -49,7 +49,14 @@ class OnKnown:
     def measure(self, event: gr.EventData) -> Shown:
         """Measure again, as what the user says or as what it looks like."""
         micrograph_id = MicrographId(incoming.text(event, "id"))
-        self._services.measure_as(micrograph_id, incoming.text(event, "kind"))
+        settings = incoming.measure_settings(event)
+        self._services.measure_as(micrograph_id, incoming.text(event, "kind"), settings)
+        return self._show.measured(micrograph_id)
+
+    def exclude(self, event: gr.EventData) -> Shown:
+        """Leave out an object that was clicked."""
+        micrograph_id = MicrographId(incoming.text(event, "id"))
+        self._services.exclude(micrograph_id, incoming.point(event, "point"))
         return self._show.measured(micrograph_id)
 
     def note(self, micrograph_id: MicrographId | None, event: gr.EventData) -> Any:

@@ -113,7 +113,12 @@ class Showing:
 
     def facts(self, known: Known | None) -> Any:
         """The table of facts."""
-        return present.facts(known) if known else None
+        if known is None:
+            return None
+        picture = self._services.pictures.get(known.micrograph.id)
+        wish = self._services.measuring.wish_of(known.micrograph.id)
+        grey = (picture.smallest, picture.largest)
+        return present.facts(known, wish, grey, self._base)
 
     def askbar(self, known: Known | None) -> Any:
         """Suggestions, and the context at the chosen level."""

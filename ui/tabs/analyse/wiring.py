@@ -109,6 +109,7 @@ def _wire_known(tab: Analyse, do: OnKnown) -> None:
     _on(tab.viewer.bar_confirmed, do.confirm_bar, [], known, "confirm_bar")
     _on(tab.viewer.bar_refused, do.refuse_bar, [], known, "refuse_bar")
     _on(tab.facts.measure_wanted, do.measure, [], known, "measure")
+    _on(tab.viewer.excluded, do.exclude, [], known, "exclude")
     _on(tab.facts.noted, do.note, [tab.micrograph_id], [tab.askbar], "note")
 
 
