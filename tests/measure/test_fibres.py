@@ -36,10 +36,18 @@ def test_width_and_direction_of_separate_fibres(width, angle, seed):
     pixels = fibres(SHAPE, width, angle, 1.7 * width)
     result = measured(as_bytes(noisy(blurred(pixels, 1), 0.03, seed)), nm_per_px=4.0)
     assert result.kind == "fibres"
-    assert result.mean_size_px == pytest.approx(width, rel=0.10)
+    assert result.mean_size_px == pytest.approx(width, rel=0.05)
     assert result.mean_size_nm == pytest.approx(4 * result.mean_size_px)
     assert apart_deg(fact(result, "orientation").value, angle) < 3
     assert fact(result, "order_parameter").value > 0.9
+
+
+@pytest.mark.parametrize("width", [14, 22, 36, 75])
+@pytest.mark.parametrize("angle", [0, 17, 45, 80])
+def test_the_width_is_right_within_3_percent(width, angle):
+    pixels = fibres((480, 640), width, angle, 1.9 * width)
+    result = measured(as_bytes(noisy(blurred(pixels, 1), 0.03)), kind="fibres")
+    assert result.mean_size_px == pytest.approx(width, rel=0.03)
 
 
 @FEW

@@ -149,6 +149,9 @@ def measure_fibres(prepared: Prepared, settings: MeasureSettings, ruler: Ruler) 
     used = replace(settings, threshold=None, polarity="auto", region=prepared.box)
     sides = prepared.sides
     fibres = find_fibres(sides.edges, sides.strips, thin=sides.thin >= THIN)
+    if fibres is None or not len(fibres):
+        sides = prepared.fine_sides
+        fibres = find_fibres(sides.edges, sides.strips, thin=True)
     nothing = Found(METHOD, used, count=0, warnings=("No fibres were found.",))
     if fibres is None or not len(fibres):
         return nothing

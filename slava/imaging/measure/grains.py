@@ -68,7 +68,8 @@ def label_grains(view: View) -> Labels:
     strong = float(np.percentile(lines, 95))
     hollow = ndi.gaussian_filter(lines, view.sigma)
     inner = basins(hollow.max() - hollow, np.ones(lines.shape, bool), 0.0, DEPTH * strong)
-    weak = float(np.clip(OVER_NOISE * float(np.median(lines)), *(share * strong for share in WEAK)))
+    least, most = (share * strong for share in WEAK)
+    weak = min(max(OVER_NOISE * float(np.median(lines)), least), most)
     inner = _without_weak(inner, lines, weak)
     kept = np.bincount(inner.ravel()) >= least_area(lines.shape)
     kept[0] = False
@@ -184,18 +185,28 @@ def _boundaries(view: View) -> Reals:
 def _without_weak(labels: Labels, lines: Reals, weak: float) -> Labels:
     """Join pieces whose boundary is weak, the weakest first, until none is."""
     owner = np.arange(int(labels.max()) + 1)
-    while True:
-        joined = owner[labels]
-        borders = borders_of(joined, lines)
-        mean = borders.total / borders.length
-        if not (mean < weak).any():
-            return numbered(joined)
+    borders = borders_of(labels, lines)
+    first, second, length, total = borders.first, borders.second, borders.length, borders.total
+    while len(first):
+        mean = total / length
         low = np.full(len(owner), np.inf)
-        np.minimum.at(low, borders.first, mean)
-        np.minimum.at(low, borders.second, mean)
-        both = (mean < weak) & (mean <= low[borders.first]) & (mean <= low[borders.second])
-        owner[borders.second[both]] = borders.first[both]
-        owner = owner[owner]
+        np.minimum.at(low, first, mean)
+        np.minimum.at(low, second, mean)
+        both = (mean < weak) & (mean <= low[first]) & (mean <= low[second])
+        if not both.any():
+            break
+        target = np.arange(len(owner))
+        target[second[both]] = first[both]
+        target = target[target]
+        owner, a, b = target[owner], target[first], target[second]
+        pair, which = np.unique(
+            np.minimum(a, b) * len(owner) + np.maximum(a, b), return_inverse=True
+        )
+        first, second = pair // len(owner), pair % len(owner)
+        apart = first != second
+        first, second = first[apart], second[apart]
+        length, total = (np.bincount(which, sums)[apart].astype(float) for sums in (length, total))
+    return numbered(owner[labels])
 
 
 def _pieces(labels: Labels) -> Reals:

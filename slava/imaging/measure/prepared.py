@@ -97,16 +97,20 @@ class Prepared:
     @cached_property
     def sides(self) -> Sides:
         """Coarse or fine, whichever suits."""
+        if self._may_be_thin() and self.fine_sides.thin >= THIN:
+            return self.fine_sides
         small, step = reduce_to(self.view.grey, EDGE_SIDE_PX)
         edges = find_edges(small)
-        strips, thin = find_strips(edges), 0.0
-        if self._may_be_thin():
-            fine = find_edges(small, FINE_SIGMA_SHARE, FINE_EDGE_LENGTH)
-            fine_strips = find_strips(fine, every=4)
-            thin = thin_likeness(self.foreground, fine, fine_strips)
-            if thin >= THIN:
-                edges, strips = fine, fine_strips
-        return Sides(edges, strips, thin, step)
+        thin = self.fine_sides.thin if self._may_be_thin() else 0.0
+        return Sides(edges, find_strips(edges), thin, step)
+
+    @cached_property
+    def fine_sides(self) -> Sides:
+        """With the smoothing that thin fibres need."""
+        small, step = reduce_to(self.view.grey, EDGE_SIDE_PX)
+        edges = find_edges(small, FINE_SIGMA_SHARE, FINE_EDGE_LENGTH)
+        strips = find_strips(edges, every=4)
+        return Sides(edges, strips, thin_likeness(self.foreground, edges, strips), step)
 
     @cached_property
     def lattice(self) -> tuple[Lattice | None, int]:

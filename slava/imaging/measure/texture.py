@@ -158,11 +158,12 @@ def texture_facts(view: View, ruler: Ruler) -> list[Fact]:
     """Grey roughness and correlation length: of the picture's brightness, not of heights.
 
     The correlation length is the distance at which the autocorrelation of the picture, mean over
-    all directions, falls to 1/e; slow changes (over an eighth of the side) are taken off first.
+    all directions, falls to 1/e; slow changes (the mean over a quarter of the side) are taken off
+    first.
     """
     from scipy import ndimage as ndi
 
-    flat = view.smooth - ndi.gaussian_filter(view.smooth, view.side / 8)
+    flat = view.smooth - ndi.uniform_filter(view.smooth, view.side // 4)
     roughness = 100 * float(flat.std())
     facts = [
         Fact(
