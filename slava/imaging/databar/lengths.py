@@ -68,8 +68,10 @@ def parse_number(text: str) -> float | None:
 def parse_unit(text: str) -> tuple[str, float] | None:
     """The unit that a reader of letters meant, and how sure that is (0..1)."""
     plain = re.sub(r"\s", "", text).replace("μ", "µ")
-    if plain in ("nm", "µm", "mm", "cm", "Å"):
+    if plain in ("nm", "µm", "Å"):
         return plain, 1.0
+    if plain in ("mm", "cm"):  # rare on a scale bar, and nm is misread as mm
+        return plain, 0.8
     if plain in ("um", "µn", "Hm", "µrn", "urn"):
         return "µm", 0.97
     if plain.lower() in ("nm", "rm", "nrn", "n.m") or plain == "nn":

@@ -20,6 +20,8 @@ from slava.imaging.databar.ticks import find_ticks
 WHITES, BLACKS = (240, 200, 160), (15, 55, 95)
 COLOURED = 60
 """A colour's strongest channel is above its weakest by this."""
+UNCLEAR = 0.02
+"""Of the length: a bar whose ends are less clear than this is not sure."""
 GREATEST_SHARE = 0.85
 """Of the width: a longer line is a frame."""
 
@@ -125,12 +127,12 @@ def _lines_of(mask: Mask, bonus: float, window: _Window) -> list[Line]:
     pieces = _pieces(mask, window)
     lines = []
     for piece in pieces:
-        evidence = _evidence(piece, window, label_inside=False)
+        evidence = _evidence(piece, window)
         if evidence is not None:
             cap = _cap_px(piece, mask, window.label.height_px)
             lines.append(_line(piece, evidence + bonus + 0.8 * (cap > 0), cap, window))
-    for piece in _broken(pieces, window.label):
-        evidence = _evidence(piece, window, label_inside=True)
+    for piece, gap in _broken(pieces, window.label):
+        evidence = _evidence(piece, window, gap)
         if evidence is not None:
             cap = _cap_px(piece, mask, window.label.height_px)
             lines.append(_line(piece, evidence + bonus + 1.2 + 0.8 * (cap > 0), cap, window))
@@ -173,8 +175,8 @@ def _long_runs(mask: Mask, least: int) -> Mask:
     return np.cumsum(marks, axis=1)[:, :-1] > 0
 
 
-def _broken(pieces: list[Box], label: Box) -> list[Box]:
-    """Bars whose label stands in a gap in their middle."""
+def _broken(pieces: list[Box], label: Box) -> list[tuple[Box, slice]]:
+    """Bars whose label stands in a gap in their middle, and the columns of the gap."""
     high = label.height_px
     whole = []
     for left in pieces:
@@ -188,16 +190,17 @@ def _broken(pieces: list[Box], label: Box) -> list[Box]:
             beside = label.top - 2 <= left.top and left.bottom <= label.bottom + 2
             if around and beside and 0.4 < left.width_px / right.width_px < 2.5:
                 top, bottom = min(left.top, right.top), max(left.bottom, right.bottom)
-                whole.append(Box(left.left, top, right.right, bottom))
+                between = slice(left.right, right.left)
+                whole.append((Box(left.left, top, right.right, bottom), between))
     return whole
 
 
-def _evidence(piece: Box, window: _Window, *, label_inside: bool) -> float | None:
+def _evidence(piece: Box, window: _Window, gap: slice | None = None) -> float | None:
     """What speaks for a piece: contrast, evenness, length, closeness; ``None`` for no bar."""
     label, high = window.label, max(6, window.label.height_px)
-    if not label_inside and _is_stroke(piece, label, high):
+    if gap is None and _is_stroke(piece, label, high):
         return None
-    inner, contrast = _contrast(piece, window, label_inside)
+    inner, contrast = _contrast(piece, window, gap)
     if contrast < 20:
         return None
     gap_x = max(0, max(piece.left, label.left) - min(piece.right, label.right))
@@ -220,15 +223,13 @@ def _is_stroke(piece: Box, label: Box, high: int) -> bool:
     return inside and within and piece.width_px < 1.2 * high
 
 
-def _contrast(piece: Box, window: _Window, label_inside: bool) -> tuple[float, float]:
+def _contrast(piece: Box, window: _Window, gap: slice | None) -> tuple[float, float]:
     """Unevenness within a bar, and the least step to what lies around it."""
-    grey, label = window.levels.astype(np.int16), window.label
+    grey = window.levels.astype(np.int16)
     columns = np.zeros(grey.shape[1], bool)
     columns[piece.left : piece.right] = True
-    if label_inside:
-        columns[max(0, label.left - 3) : label.right + 3] = False
-    if not columns.any():
-        return 0.0, 0.0
+    if gap is not None:
+        columns[gap] = False
     edge = 1 if piece.height_px > 4 else 0
     body = grey[piece.top + edge : piece.bottom - edge][:, columns]
     value, beyond = float(np.median(body)), 2 + (piece.height_px > 6)
@@ -245,9 +246,13 @@ def _contrast(piece: Box, window: _Window, label_inside: bool) -> tuple[float, f
 def _cap_px(piece: Box, mask: Mask, high: int) -> int:
     """How thick the caps of a thin line are; 0 where its ends do not stand up or hang down."""
     thick = piece.height_px
-    if thick > 6:
+    if thick > max(6, 0.6 * high):
         return 0
-    sides = (range(piece.left, piece.left + 8), range(piece.right - 1, piece.right - 9, -1))
+    deep = 8 + 2 * thick
+    sides = (
+        range(piece.left, piece.left + deep),
+        range(piece.right - 1, piece.right - 1 - deep, -1),
+    )
     quarter = (3 * piece.left + piece.right) // 4
     if _extent(mask, piece, quarter, quarter + 2) > thick + 2:
         return 0
@@ -275,7 +280,10 @@ def _extent(mask: Mask, piece: Box, left: int, right: int) -> int:
 def _line(piece: Box, evidence: float, cap_px: int, window: _Window) -> Line:
     """Programs differ: a bar ends at the middle of its cap or at the outer edge of it, and one
     without caps has its last pixel or not. Halfway between is never far from either."""
-    length = piece.width_px - (cap_px or 1) / 2
+    open_px = (cap_px or 1) / 2
+    length = piece.width_px - open_px
+    if open_px > UNCLEAR * length:
+        evidence -= 2.0
     return _placed(piece, length, evidence, window)
 
 

@@ -24,17 +24,19 @@ from slava.imaging.databar.line import Line, find_lines
 STRIP_WIDTH, STRIP_ZOOM = 2048, 3.0
 """A strip is read at this width, but not enlarged by more than this."""
 MUCH_REDUCED = 0.6
-PICTURE_SIDES, PICTURE_ZOOM = (1024, 1600), 1.5
+PICTURE_SIDES, PICTURE_ZOOMS = (1024, 1600), (1.0, 1.5)
 """A picture is read at this longer side; larger where no length was found at the first."""
 CLEAR = 0.6
 """Of a strip's bar: then the picture is not searched."""
 _PLAIN_EVIDENCE = 2.6
 """Nats at which a bar is as likely right as wrong."""
 _FIELD_AGREES, _FIELD_CONTRADICTS = 0.03, 0.05
-_SCREEN_MM = (80.0, 450.0)
+_SCREEN_MM = (60.0, 700.0)
 """Magnifications refer to a picture of such a width: outside of it something was misread."""
 _WELL_READ = 0.8
 """Score of letters that are surely letters."""
+_WIDEST_FIELD_NM = 2e7
+"""No electron microscope sees more: nm was read as mm."""
 _NM_PER_PX = (1e-3, 1e6)
 
 Levels = NDArray[np.uint8]
@@ -114,7 +116,8 @@ def _everywhere(levels: Levels, read: ReadTexts) -> list[Text]:
 
     A picture without any letters is not read twice, unless it had to be much reduced.
     """
-    zooms = [min(PICTURE_ZOOM, side / max(levels.shape)) for side in PICTURE_SIDES]
+    side = max(levels.shape)
+    zooms = [min(z, most / side) for z, most in zip(PICTURE_ZOOMS, PICTURE_SIDES, strict=True)]
     texts = read(levels, zooms[0])
     if scale_lengths(texts) or zooms[1] < 1.2 * zooms[0] or not (texts or zooms[0] < MUCH_REDUCED):
         return texts
@@ -174,7 +177,7 @@ def _consistency(length: Length, line: Line, facts: Facts, width: int) -> float:
     magnification = facts.instrument.magnification
     if magnification and not _SCREEN_MM[0] < field * magnification / 1e6 < _SCREEN_MM[1]:
         factor *= 0.5
-    return factor
+    return factor if field <= _WIDEST_FIELD_NM else 0.3 * factor
 
 
 def _scale_bar(found: _Candidate) -> ScaleBar:
