@@ -33,10 +33,12 @@ class Window:
 
     url: str
     blocks: gr.Blocks
+    services: Services
 
     def close(self) -> None:
-        """Stop serving."""
+        """Stop serving, then end what goes on behind the window."""
         self.blocks.close(verbose=False)
+        self.services.close()
 
 
 def build_window(services: Services, routes: PixelRoutes | None = None) -> gr.Blocks:
@@ -102,7 +104,7 @@ def launch(services: Services, settings: Settings, *, inbrowser: bool | None = N
             f"port {settings.port} on this machine is taken ({error}). "
             "Choose another with --port, or 0 for a free one."
         ) from error
-    return Window(url, window)
+    return Window(url, window, services)
 
 
 def _middleware(settings: Settings) -> list[Middleware]:

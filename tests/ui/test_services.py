@@ -10,6 +10,7 @@ import pytest
 
 from slava.domain import Box, Calibration, MeasureSettings, Micrograph, ScaleBar
 from slava.errors import BadInput, BadQuestion, BadSetting, ModelError, NotFound
+from slava.imaging.measure import METHOD_VERSION
 from slava.settings import Settings
 from store import Store
 from tests.browser.files import NM_PER_PX, calibrated_tiff
@@ -299,6 +300,26 @@ def test_wishes_add_up_and_are_what_is_measured_with(
     assert wishes[-1] == Wish(
         "pores", MeasureSettings(threshold=90.0, excluded=((3.0, 4.0), (5.0, 6.0)))
     )
+
+
+def test_closing_waits_for_what_uses_the_store(
+    store: Store, workspace: Path, uncalibrated: Micrograph
+) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def measure(micrograph, pictures, wish):
+        begun.set()
+        assert go_on.wait(20)
+        return measure_quickly(micrograph, pictures, wish)
+
+    services = Services(store, Settings(workspace), opener=open_scripted, measure_with=measure)
+    services.measure_as(uncalibrated.id, "")
+    services.open_micrograph(uncalibrated.id)
+    assert begun.wait(20)
+    threading.Timer(0.2, go_on.set).start()
+    services.close()
+    assert store.facts.get_measurement(uncalibrated.id, method_version=METHOD_VERSION)
+    assert not services.reading.is_busy(uncalibrated.id)
 
 
 # ------------------------------------------------------------------ adding

@@ -278,6 +278,17 @@ class Services:
         return [entry.to_record() for entry in list_models()]
 
     # ------------------------------------------------------------------ plumbing
+    def close(self) -> None:
+        """End what goes on in the background; the store may be closed after."""
+        self.adding.cancel()
+        live = self.answers.live
+        if live:
+            live.stop.set()
+            live.finished.wait(STOP_WAIT_S)
+        self.adding.wait(STOP_WAIT_S)
+        self.measuring.close(STOP_WAIT_S)
+        self.reading.close(STOP_WAIT_S)
+
     def logs(self) -> Path:
         """Where unexpected errors are written."""
         return self.store.layout.root / "logs"

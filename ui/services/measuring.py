@@ -188,6 +188,14 @@ class Measuring:
             self._remember((micrograph.id, micrograph.calibration), found)
         return found
 
+    def close(self, timeout_s: float) -> None:
+        """Drop what waits, and wait for what is being measured."""
+        with self._change:
+            self._wanted.clear()
+            worker = self._worker
+        if worker is not None:
+            worker.join(timeout_s)
+
     def _prefer(self, micrograph_id: MicrographId) -> None:
         """Put it first, if it still waits."""
         with self._change:

@@ -25,6 +25,8 @@ class Reading:
         self._at_work = threading.Lock()
         self._begun: set[MicrographId] = set()
         self._busy: set[MicrographId] = set()
+        self._threads: list[threading.Thread] = []
+        self._closed = False
 
     def begin(self, micrograph: Micrograph) -> None:
         """Read it unless it is calibrated or has been read; returns at once."""
@@ -35,17 +37,28 @@ class Reading:
                 return
             self._begun.add(micrograph.id)
             self._busy.add(micrograph.id)
-        threading.Thread(
-            target=self._read, args=(micrograph.id,), name="slava-reading", daemon=True
-        ).start()
+            thread = threading.Thread(
+                target=self._read, args=(micrograph.id,), name="slava-reading", daemon=True
+            )
+            self._threads = [*(t for t in self._threads if t.is_alive()), thread]
+            thread.start()
 
     def is_busy(self, micrograph_id: MicrographId) -> bool:
         """Whether it is being read."""
         return micrograph_id in self._busy
 
+    def close(self, timeout_s: float) -> None:
+        """Begin no more, and wait for what is being read."""
+        with self._guard:
+            self._closed, threads = True, self._threads
+        for thread in threads:
+            thread.join(timeout_s)
+
     def _read(self, micrograph_id: MicrographId) -> None:
         try:
             with self._at_work:
+                if self._closed:
+                    return
                 self._store.micrographs.read_databar(micrograph_id)
         except SlavaError as error:
             log.warning("the databar of %s was not read: %s", micrograph_id, error)
