@@ -15,6 +15,7 @@ Kind = Literal["particles", "fibres", "pores", "pattern", "grains", "other", "un
 """What a micrograph mostly shows, as far as measuring is concerned."""
 
 Polarity = Literal["auto", "bright", "dark"]
+Outline = Literal["threshold", "network"]
 """Whether the objects are brighter or darker than what lies around them."""
 
 
@@ -64,6 +65,8 @@ class MeasureSettings:
     min_size_px: float | None = None
     """Smaller objects are left out; diameter of the circle of equal area, in file pixels."""
     polarity: Polarity = "auto"
+    outline: Outline = "threshold"
+    """What tells particles from the ground and from each other."""
     region: Box | None = None
     """Only this part of the file is measured."""
     excluded: tuple[tuple[float, float], ...] = ()

@@ -58,3 +58,17 @@ def test_a_place_that_cannot_be_written_is_told(file: Path, tmp_path: Path) -> N
     assert done.returncode == 2
     assert "--csv" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_the_network_outlines_where_it_is_asked_for(file: Path) -> None:
+    done = slava("measure", file, "--kind", "particles", "--outline", "network", "--json")
+    assert done.returncode == 0, done.stderr
+    record = json.loads(done.stdout)
+    assert record["method"].startswith("outline network")
+    assert record["mean_size_px"] == pytest.approx(32, rel=0.15)
+
+
+def test_an_outline_that_there_is_not_is_told(file: Path) -> None:
+    done = slava("measure", file, "--outline", "magic")
+    assert done.returncode == 2
+    assert "--outline 'magic' is none of threshold, network" in done.stderr

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from slava.settings import Settings
-from ui.commands.bench import Bench, open_bench
+from ui.commands.bench import Bench, measured, open_bench
 from ui.commands.options import Files, Json, Model, NmPerPx, Quantize, Workspace
 from ui.commands.output import Record, each
 
@@ -115,7 +115,6 @@ def _ask_one(
 
 
 def _facts(micrograph: Micrograph, grey: NDArray[np.generic]) -> tuple[Fact, ...]:
-    from slava.imaging.measure import facts_of, measure_micrograph
+    from slava.imaging.measure import facts_of
 
-    picture, nm_per_px = micrograph.picture, micrograph.nm_per_px
-    return facts_of(micrograph, measure_micrograph(grey, picture=picture, nm_per_px=nm_per_px))
+    return facts_of(micrograph, measured(micrograph, grey))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from slava.errors import BadSetting
-from ui.commands.bench import open_bench
+from ui.commands.bench import measured, open_bench
 from ui.commands.options import Files, Json, NmPerPx, Workspace
 from ui.commands.output import Record, each
 
@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from slava.domain import Measurement, Micrograph
-    from slava.domain.fact import Kind
+    from slava.domain.fact import Kind, Outline
 
 KINDS: tuple[Kind, ...] = ("particles", "fibres", "pores", "pattern", "grains", "other")
+OUTLINES: tuple[Outline, ...] = ("threshold", "network")
 
 
 def measure(
@@ -30,6 +31,9 @@ def measure(
     kind: Annotated[
         str, typer.Option(help=f"{', '.join(KINDS)}, or auto: chosen from the pixels.")
     ] = "auto",
+    outline: Annotated[
+        str, typer.Option(help="What outlines particles: threshold, or network for clumps.")
+    ] = "threshold",
     labels: Annotated[
         Path | None, typer.Option(help="Write the label image of one file as TIFF here.")
     ] = None,
@@ -41,9 +45,11 @@ def measure(
     ] = None,
 ) -> None:
     """Measure what each micrograph shows; in nm and µm only where it is calibrated."""
-    from slava.imaging.measure import measure_micrograph, to_record
+    from slava.domain import MeasureSettings
+    from slava.imaging.measure import to_record
 
     chosen = _kind(kind)
+    settings = MeasureSettings(outline=_outline(outline))
     wanted = {"--labels": labels, "--csv": csv, "--overlay": overlay}
     for option, path in wanted.items():
         if path and len(files) > 1:
@@ -51,13 +57,7 @@ def measure(
 
     def work(file: Path) -> Record:
         micrograph, grey = bench.open(file)
-        measurement = measure_micrograph(
-            grey,
-            picture=micrograph.picture,
-            nm_per_px=micrograph.nm_per_px,
-            kind=chosen,
-            marks=_marks(micrograph, grey),
-        )
+        measurement = measured(micrograph, grey, chosen, settings)
         for option, path in wanted.items():
             if path:
                 _write(option, path, _content(option, measurement, micrograph, grey))
@@ -67,14 +67,6 @@ def measure(
         each(files, json_, work)
 
 
-def _marks(micrograph: Micrograph, grey: NDArray[np.generic]) -> NDArray[np.bool_]:
-    """Where letters and bars are burnt in: those that are found, and the bar that was read."""
-    from slava.imaging.databar import burnt_in_mask
-
-    found = burnt_in_mask(grey, micrograph.databar)
-    return found | burnt_in_mask(grey, micrograph.databar, micrograph.scale_bar)
-
-
 def _kind(text: str) -> Kind | None:
     for kind in KINDS:
         if text == kind:
@@ -82,6 +74,13 @@ def _kind(text: str) -> Kind | None:
     if text == "auto":
         return None
     raise BadSetting(f"--kind {text!r} is none of auto, {', '.join(KINDS)}.")
+
+
+def _outline(text: str) -> Outline:
+    for outline in OUTLINES:
+        if text == outline:
+            return outline
+    raise BadSetting(f"--outline {text!r} is none of {', '.join(OUTLINES)}.")
 
 
 def _content(

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from slava.domain import Fact, MeasureSettings, Sizes
+from slava.domain.fact import Outline
 from slava.imaging.measure.facts import Ruler
 from slava.imaging.measure.foreground import (
     SPECK,
@@ -34,7 +35,11 @@ from slava.imaging.measure.shapes import Shapes, describe
 from slava.imaging.measure.splitting import split
 from slava.imaging.measure.view import View
 
-METHOD = "Otsu threshold, holes filled, touching particles parted by waists, edges and convexity"
+METHODS: dict[Outline, str] = {
+    "threshold": "Otsu threshold, holes filled, touching particles parted by waists, edges and "
+    "convexity",
+    "network": "outline network at the scale where it is surest, parted by a watershed on depth",
+}
 
 
 def label_particles(view: View, foreground: Foreground) -> Labels:
@@ -47,10 +52,20 @@ def label_particles(view: View, foreground: Foreground) -> Labels:
     return split(object_mask(view, foreground), view.smooth, view.sigma)
 
 
+def outlined_particles(view: View) -> Labels:
+    """The same by the outline network, which loads torch."""
+    from slava.imaging.outline import outline_objects
+
+    return outline_objects(view.grey)[0]
+
+
 def measure_particles(prepared: Prepared, settings: MeasureSettings, ruler: Ruler) -> Found:
     """Particles with their sizes and shapes."""
     foreground = prepared.foreground_with(settings.threshold, settings.polarity)
-    labels = label_particles(prepared.view, foreground)
+    if settings.outline == "network":
+        labels = outlined_particles(prepared.view)
+    else:
+        labels = label_particles(prepared.view, foreground)
     covered = 100 * float((labels > 0).mean())
     coverage = Fact("coverage", "Area covered", covered, "%", None, "particle pixels")
     least = speck_limit(labels, least_area(labels.shape))
@@ -61,7 +76,7 @@ def measure_particles(prepared: Prepared, settings: MeasureSettings, ruler: Rule
     used = resolved(settings, prepared, foreground, least)
     sizes = sizes_of(shapes.diameter, shapes, ruler)
     facts = _facts(shapes, sizes, ruler, used)
-    found = Found(METHOD, used, (*facts, coverage), len(shapes))
+    found = Found(METHODS[settings.outline], used, (*facts, coverage), len(shapes))
     if sizes is None:
         return replace(found, warnings=("No particles were found.",))
     cut = () if shapes.whole.any() else ("All particles are cut by the border: sizes are low.",)
@@ -78,6 +93,7 @@ def measure_particles(prepared: Prepared, settings: MeasureSettings, ruler: Rule
 
 def _facts(shapes: Shapes, sizes: Sizes | None, ruler: Ruler, used: MeasureSettings) -> list[Fact]:
     """Count, sizes and shapes, in this order; no sizes when there are no particles."""
+    method = METHODS[used.outline]
     parameters: Parameters = {
         "threshold": round(used.threshold or 0.0, 4),
         "objects": used.polarity,
@@ -91,12 +107,12 @@ def _facts(shapes: Shapes, sizes: Sizes | None, ruler: Ruler, used: MeasureSetti
         "particle_count",
         "Particles",
         len(shapes),
-        method=f"{METHOD}; those cut by the border are counted",
+        method=f"{method}; those cut by the border are counted",
         parameters=parameters,
     )
     if sizes is None:
         return [count]
-    how = f"{METHOD}; circle of equal area, particles cut by the border left out"
+    how = f"{method}; circle of equal area, particles cut by the border left out"
     sized = shapes.sized
     return [
         count,

@@ -1,0 +1,1 @@
+"""The network for outlines: drawn micrographs with known objects, training, figures."""
