@@ -10,10 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 DEFAULT_REAL_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 MUST_RUN = frozenset(os.environ.get("SLAVA_TESTS_MUST_RUN", "").split())
 """Markers whose tests may not be skipped (checked where everything they need is installed)."""
+
+settings.register_profile("slava", deadline=None)  # no test says how fast a machine is
+settings.load_profile("slava")
 
 
 @pytest.fixture(scope="session")
