@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +15,10 @@ from slava.vlm.builtin_backbone import BuiltinBackbone
 from tests.builtin.drawn import drawn_view
 from training.builtin.bleu import bleu2
 from training.builtin.build import build_model
+from training.builtin.dataset import VOCABULARIES
 from training.builtin.on_real import calibration_error, evaluate_real
 from training.builtin.report import SYNTHETIC_BARS, report_text
+from training.builtin.text import Pictures, describing, match_pairs
 
 
 def test_an_unknown_preset_is_refused(tmp_path: Path) -> None:
@@ -72,3 +75,18 @@ def test_bleu_is_that_of_the_papers() -> None:
 def test_a_calibrated_confidence_has_no_error() -> None:
     assert calibration_error(np.full(4, 0.75), np.array([1, 1, 1, 0], bool)) == 0.0
     assert calibration_error(np.full(4, 0.95), np.zeros(4, bool)) == pytest.approx(0.95)
+
+
+def test_of_a_pair_that_does_not_belong_together_the_text_is_untrue() -> None:
+    import torch
+
+    sizes = [len(words) for words in VOCABULARIES.values()]
+    labels = np.random.default_rng(0).integers(0, sizes, (40, len(sizes)))
+    labels[1::2, :-3] = labels[::2, :-3]  # each pair of rows differs in what is not described
+    pictures = Pictures(torch.zeros(40, 2, 1), labels)
+    rows, texts, right = match_pairs(pictures, 40, random.Random(0))
+    assert right.mean() == 0.5
+    for row, text, true in zip(rows, texts, right.tolist(), strict=True):
+        said = {describing(pictures.traits(row), random.Random(k)) for k in range(1500)}
+        if not true:
+            assert text not in said

@@ -240,7 +240,7 @@ def test_opening_an_uncalibrated_micrograph_reads_its_letters_once(
     assert services.reading.is_busy(uncalibrated.id)
     until(lambda: not services.reading.is_busy(uncalibrated.id), 60)
     assert services.store.micrographs.get_micrograph(uncalibrated.id).databar_read
-    assert services.news.version > before
+    until(lambda: services.news.version > before)
 
 
 # ------------------------------------------------------------------ measuring

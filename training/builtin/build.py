@@ -44,10 +44,10 @@ HELD_OUT_SEED = 10_000_000
 class Preset:
     """How much of everything. ``full`` is what the package carries."""
 
-    drawings: int = 20_000
+    drawings: int = 32_000
     held_out: int = 2_000
     drawing_px: int = 256
-    vision_steps: int = 6_000
+    vision_steps: int = 9_000
     vision: VisionConfig = field(default_factory=VisionConfig)
     cached: int = 8_000
     text: TextConfig = field(default_factory=TextConfig)
@@ -56,7 +56,7 @@ class Preset:
     width: int = 128
     heads: int = 4
     decoder_layers: int = 3
-    vision_sizes: tuple[tuple[float, int], ...] = ((0.0, 128), (0.82, 192))
+    vision_sizes: tuple[tuple[float, int], ...] = ((0.0, 128), (0.85, 192))
     examined: int = 400
     """How many questions each part of the evaluation asks."""
 

@@ -37,18 +37,20 @@ Encode = Callable[[str], list[int]]
 OFTEN = {"caption": 3.0, "category": 1.5, "defect": 1.5, "basics": 1.5, "size": 1.5}
 """Weight of an intent in training; 1 where not named."""
 SURE_SHARE, OTHER_SHARE, UNTOLD_SHARE = 0.85, 0.3, 0.15
+UNTRUE_TRIES = 20
+"""Other drawings that are tried until one is described in other words."""
 
 
 @dataclass(frozen=True, slots=True)
 class TextConfig:
     """One training of the text towers."""
 
-    steps: int = 1600
+    steps: int = 2400
     batch: int = 48
     learning_rate: float = 2e-3
     seed: int = 0
-    match_every: int = 2
-    match_batch: int = 32
+    match_every: int = 1
+    match_batch: int = 64
     questions: int | None = None
     """Questions per intent that are read; all when not given."""
 
@@ -285,12 +287,25 @@ def match_pairs(
     Half of those others are of the same category: the hard negatives.
     """
     rows = [rng.randrange(len(pictures.labels)) for _ in range(count)]
-    texts, right = [], []
-    for k, row in enumerate(rows):
-        other = _other(pictures.labels, row, k % 4 == 1, rng) if k % 2 else row
-        texts.append(describing(pictures.traits(other), rng))
-        right.append(float(other == row))
-    return rows, texts, torch.tensor(right)
+    texts = [
+        _untrue(pictures, row, k % 4 == 1, rng) if k % 2 else describing(pictures.traits(row), rng)
+        for k, row in enumerate(rows)
+    ]
+    return rows, texts, torch.tensor([float(k % 2 == 0) for k in range(count)])
+
+
+def _untrue(pictures: Pictures, row: int, near: bool, rng: random.Random) -> str:
+    """What is said of another drawing, in words that do not fit ``row`` as well."""
+    text = ""
+    for k in range(UNTRUE_TRIES):
+        other = _other(pictures.labels, row, near and k < UNTRUE_TRIES // 2, rng)
+        state = rng.getstate()
+        true = describing(pictures.traits(row), rng)
+        rng.setstate(state)
+        text = describing(pictures.traits(other), rng)
+        if text != true:
+            break
+    return text
 
 
 def _other(labels: NDArray[np.int64], row: int, near: bool, rng: random.Random) -> int:

@@ -93,7 +93,9 @@ class Block(nn.Module):
 class VisionEncoder(nn.Module):
     """Pictures (B, 1, S, S) in [-1, 1] to tokens (B, 1 + N, D), the CLS first.
 
-    ``S`` may differ from ``config.size_px``; the position embedding is then resampled.
+    ``S`` may differ from ``config.size_px``; the position embedding is then resampled. The CLS
+    starts from the statistics of the stem's channels: fineness and contrast of a texture, which
+    the patches alone would have to carry through all layers.
     """
 
     def __init__(self, config: VisionConfig) -> None:
@@ -102,6 +104,7 @@ class VisionEncoder(nn.Module):
         d = config.width
         self.stem = nn.Sequential(*_stem(config))
         self.cls = nn.Parameter(torch.zeros(1, 1, d))
+        self.texture = nn.Linear(2 * sum(config.stem_widths), d)
         self.position = nn.Parameter(torch.randn(1, d, config.grid, config.grid) * 0.02)
         self.blocks = nn.ModuleList(
             Block(d, config.heads, config.drop) for _ in range(config.depth)
@@ -109,15 +112,26 @@ class VisionEncoder(nn.Module):
         self.norm = nn.LayerNorm(d)
 
     def forward(self, pixels: Tensor) -> Tensor:
-        x = self.stem(pixels)  # (B, D, S/P, S/P)
+        x, texture = self._stem(pixels)  # (B, D, S/P, S/P), (B, D)
         place: Tensor = self.position
         if x.shape[-2:] != place.shape[-2:]:
             place = F.interpolate(place, x.shape[-2:], mode="bilinear", align_corners=False)
         x = (x + place.to(x.dtype)).flatten(2).transpose(1, 2)  # (B, N, D)
-        x = torch.cat([self.cls.expand(len(x), -1, -1).to(x.dtype), x], 1)  # (B, 1 + N, D)
+        x = torch.cat([(self.cls + texture[:, None]).to(x.dtype), x], 1)  # (B, 1 + N, D)
         for block in self.blocks:
             x = block(x)
         return self.norm(x)
+
+    def _stem(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """The patches, and what mean and spread of the channels at each residual say."""
+        statistics = []
+        for layer in self.stem:
+            x = layer(x)
+            if isinstance(layer, Residual):
+                spread, mean = torch.std_mean(x.float(), (2, 3))  # each (B, C)
+                statistics += [mean, spread]
+        told = torch.cat(statistics, 1)
+        return x, self.texture(F.layer_norm(told, told.shape[1:]))
 
 
 def _stem(config: VisionConfig) -> list[nn.Module]:
