@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -85,3 +86,13 @@ def test_the_largest_objects_are_outlined_when_there_are_too_many():
     kept = outlines(labels, most=4)
     assert [o["id"] for o in kept] == [6, 7, 8, 9]
     assert outlines(None) == []
+
+
+def test_what_was_read_in_the_picture_is_not_said_to_be_metadata(measurement):
+    plain = micrograph(None)
+    read = replace(plain, databar_read=True)
+    methods = [
+        {f.name: f.method for f in facts_of(m, measurement)}["accelerating_voltage"]
+        for m in (plain, read)
+    ]
+    assert methods == ["the file's metadata", "the file or the letters in the picture"]

@@ -170,7 +170,8 @@ def _instrument_facts(micrograph: Micrograph) -> list[Fact]:
         ("detector", "Detector", said.detector, ""),
         ("instrument", "Instrument", model, ""),
     )
-    method = "the file's metadata"
+    read = micrograph.databar_read
+    method = "the file or the letters in the picture" if read else "the file's metadata"
     return [
         Fact(name, label, value, unit, None, method)
         for name, label, value, unit in rows
