@@ -13,9 +13,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from slava.domain import Calibration, Instrument, Micrograph, MicrographId, ScaleBar
+from slava.domain import Box, Calibration, Databar, Instrument, Micrograph, MicrographId, ScaleBar
 from slava.imaging.calibrate import BELIEVED, with_databar, with_proposal
-from slava.imaging.databar import DatabarReading
+from slava.imaging.databar import DatabarReading, read_databar
+from slava.imaging.databar.letters import Text
 from slava.imaging.inspect import inspect_micrograph, to_record
 from slava.imaging.vendors.quantity import length_nm
 from tests.imaging.drawn_bars import Look, draw
@@ -165,3 +166,21 @@ def test_labels_of_published_pictures(real_data: Path) -> None:
         right.append(bar is not None and bar.length_nm == pytest.approx(length_nm(text) or 0.0))
         assert right[-1] or bar is None or bar.confidence <= 0.8, path.name
     assert np.mean(right) >= 0.95
+
+
+def test_the_bar_of_a_label_in_the_strip_is_not_looked_for_in_the_picture() -> None:
+    grey = np.random.default_rng(0).integers(40, 60, (480, 640), dtype=np.uint8)
+    grey[395:398, 20:150] = 255  # a bright edge of the specimen, just above the strip
+    grey[420:] = 255
+    grey[458:460, 11:57] = 0
+    grey[452:466, 11:13] = grey[452:466, 55:57] = 0
+
+    def read(levels: np.ndarray, _zoom: float) -> list[Text]:
+        top = 0 if len(levels) == 60 else 420
+        return [Text("20 nm", Box(8, top + 4, 76, top + 26), 0.99)]
+
+    bar = read_databar(grey, Databar(420, 480), read).scale_bar
+    assert bar is not None
+    assert bar.length_px == pytest.approx(45, abs=1.5)
+    assert bar.box is not None
+    assert bar.box.top > 420

@@ -28,8 +28,9 @@ PICTURE_SIDES, PICTURE_ZOOMS = (1024, 1600), (1.0, 1.5)
 """A picture is read at this longer side; larger where no length was found at the first."""
 CLEAR = 0.6
 """Of a strip's bar: then the picture is not searched."""
-_PLAIN_EVIDENCE = 2.6
-"""Nats at which a bar is as likely right as wrong."""
+_PLAIN_EVIDENCE, _PLAIN_IN_STRIP = 2.6, 1.8
+"""Nats at which a bar is as likely right as wrong: in the picture, and in the strip, where little
+else is a line."""
 _FIELD_AGREES, _FIELD_CONTRADICTS = 0.03, 0.05
 _SCREEN_MM = (60.0, 700.0)
 """Magnifications refer to a picture of such a width: outside of it something was misread."""
@@ -98,12 +99,12 @@ def read_databar(
         strip = levels[databar.top : databar.bottom]
         texts = _lowered(read(strip, min(STRIP_ZOOM, STRIP_WIDTH / width)), databar.top)
         facts = read_facts(texts)
-        best = _best(levels, texts, facts, (databar.top, databar.bottom))
+        best = _best(levels, texts, facts, databar)
     if best is None or best.line is None or best.confidence < CLEAR:
         everywhere = _everywhere(levels, read)
         if databar is None:
             facts = read_facts(everywhere)
-        found = _best(levels, everywhere, facts, None)
+        found = _best(levels, everywhere, facts, databar)
         if found and (best is None or found.rank > best.rank):
             best = found
         texts += everywhere
@@ -132,18 +133,27 @@ def _lowered(texts: list[Text], rows: int) -> list[Text]:
 
 
 def _best(
-    levels: Levels, texts: Sequence[Text], facts: Facts, rows: tuple[int, int] | None
+    levels: Levels, texts: Sequence[Text], facts: Facts, databar: Databar | None
 ) -> _Candidate | None:
-    """The label with its bar that is the surest."""
+    """The label with its bar that is the surest; the bar of a label in the strip lies there too."""
     candidates = []
     for length in scale_lengths(texts):
         others = [t.box for t in texts if _is_words(t) and not _overlap(t.box, length.box)]
+        rows = _rows_around(databar, length.box)
         lines = find_lines(levels, length.box, others, rows)
-        candidates.append(_weighed(length, lines, facts, levels.shape[1]))
+        candidates.append(_weighed(length, lines, facts, levels.shape[1], rows is not None))
     return max(candidates, key=lambda candidate: candidate.rank, default=None)
 
 
-def _weighed(length: Length, lines: list[Line], facts: Facts, width: int) -> _Candidate:
+def _rows_around(databar: Databar | None, box: Box) -> tuple[int, int] | None:
+    """The strip's rows where ``box`` is in the strip, and no bounds elsewhere."""
+    inside = databar is not None and databar.top <= (box.top + box.bottom) / 2 < databar.bottom
+    return (databar.top, databar.bottom) if databar and inside else None
+
+
+def _weighed(
+    length: Length, lines: list[Line], facts: Facts, width: int, in_strip: bool
+) -> _Candidate:
     """How sure a label and its best line are together."""
     lines = [line for line in lines if _NM_PER_PX[0] < length.nm / line.length_px < _NM_PER_PX[1]]
     if not lines:
@@ -152,7 +162,8 @@ def _weighed(length: Length, lines: list[Line], facts: Facts, width: int) -> _Ca
     line = agreeing[0] if agreeing else lines[0]
     rivals = [r for r in lines if abs(r.length_px / line.length_px - 1) > 0.03]
     margin = line.evidence - rivals[0].evidence if rivals else math.inf
-    confidence = length.sure * _sigmoid(line.evidence - _PLAIN_EVIDENCE)
+    plain = _PLAIN_IN_STRIP if in_strip else _PLAIN_EVIDENCE
+    confidence = length.sure * _sigmoid(line.evidence - plain)
     if agreeing:
         confidence = max(confidence, 0.95 * length.sure)
     else:
