@@ -28,7 +28,7 @@ PICTURE_SIDES, PICTURE_ZOOMS = (1024, 1600), (1.0, 1.5)
 """A picture is read at this longer side; larger where no length was found at the first."""
 CLEAR = 0.6
 """Of a strip's bar: then the picture is not searched."""
-_PLAIN_EVIDENCE, _PLAIN_IN_STRIP = 2.6, 1.8
+_PLAIN_EVIDENCE, _PLAIN_IN_STRIP = 2.6, 2.0
 """Nats at which a bar is as likely right as wrong: in the picture, and in the strip, where little
 else is a line."""
 _FIELD_AGREES, _FIELD_CONTRADICTS = 0.03, 0.05
