@@ -76,8 +76,11 @@ def _crops(n: int, g: torch.Generator, strength: float) -> tuple[Tensor, Tensor,
 def _look(x: Tensor, matrix: Tensor, whole: Tensor, size: int) -> Tensor:
     """Every picture through its matrix; reduced first where it stays whole."""
     seen = torch.empty(len(x), 1, size, size)
-    seen[whole] = _resample(_resize(x[whole], size), matrix[whole], size)
-    seen[~whole] = _resize(_resample(x[~whole], matrix[~whole], max(size, x.shape[-1])), size)
+    if whole.any():
+        seen[whole] = _resample(_resize(x[whole], size), matrix[whole], size)
+    if not whole.all():
+        cut = ~whole
+        seen[cut] = _resize(_resample(x[cut], matrix[cut], max(size, x.shape[-1])), size)
     return seen
 
 
