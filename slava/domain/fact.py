@@ -15,8 +15,10 @@ Kind = Literal["particles", "fibres", "pores", "pattern", "grains", "other", "un
 """What a micrograph mostly shows, as far as measuring is concerned."""
 
 Polarity = Literal["auto", "bright", "dark"]
-Outline = Literal["threshold", "network"]
 """Whether the objects are brighter or darker than what lies around them."""
+
+Outline = Literal["threshold", "network"]
+"""What tells particles from the ground: a threshold, or the outline network."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,6 @@ class MeasureSettings:
     """Smaller objects are left out; diameter of the circle of equal area, in file pixels."""
     polarity: Polarity = "auto"
     outline: Outline = "threshold"
-    """What tells particles from the ground and from each other."""
     region: Box | None = None
     """Only this part of the file is measured."""
     excluded: tuple[tuple[float, float], ...] = ()

@@ -130,11 +130,10 @@ class Micrograph:
     def proposal(self) -> Calibration | None:
         """What the scale bar says of an uncalibrated micrograph. It waits to be confirmed."""
         bar = self.scale_bar
-        if self.calibration is not None or bar is None or bar.length_px is None:
+        if self.calibration is not None or bar is None or bar.nm_per_px is None:
             return None
         detail = f"scale bar {bar.text} = {bar.length_px:.4g} px"
-        nm_per_px = bar.length_nm / bar.length_px
-        return Calibration(nm_per_px, "databar", detail, bar.confidence, confirmed=False)
+        return Calibration(bar.nm_per_px, "databar", detail, bar.confidence, confirmed=False)
 
     @property
     def field_width_um(self) -> float | None:
