@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from slava.settings import Settings
-from ui.commands.bench import Bench, measured, open_bench
+from ui.commands.bench import Bench, open_bench
 from ui.commands.options import Files, Json, Model, NmPerPx, Quantize, Workspace
 from ui.commands.output import Record, each
 
@@ -115,6 +115,6 @@ def _ask_one(
 
 
 def _facts(micrograph: Micrograph, grey: NDArray[np.generic]) -> tuple[Fact, ...]:
-    from slava.imaging.measure import facts_of
+    from slava.imaging.measure import facts_of, measure_inspected
 
-    return facts_of(micrograph, measured(micrograph, grey))
+    return facts_of(micrograph, measure_inspected(micrograph, grey))

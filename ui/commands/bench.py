@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from slava.domain import Calibration, Measurement, MeasureSettings, Micrograph
-    from slava.domain.fact import Kind
+    from slava.domain import Calibration, Micrograph
     from slava.imaging.inspect import Inspected
     from store import Store
 
@@ -121,23 +120,3 @@ def _by_hand(nm_per_px: float | None) -> Calibration | None:
         return Calibration(nm_per_px, "manual", "--nm-per-px")
     except ValueError as error:
         raise BadSetting(f"--nm-per-px {nm_per_px}: {error}.") from None
-
-
-def measured(
-    micrograph: Micrograph,
-    grey: NDArray[np.generic],
-    kind: Kind | None = None,
-    settings: MeasureSettings | None = None,
-) -> Measurement:
-    """What can be measured on a micrograph; burnt-in letters and bars are left out."""
-    from slava.imaging.databar import burnt_in_mask
-    from slava.imaging.measure import measure_micrograph
-
-    return measure_micrograph(
-        grey,
-        picture=micrograph.picture,
-        nm_per_px=micrograph.nm_per_px,
-        kind=kind,
-        settings=settings,
-        marks=burnt_in_mask(grey, micrograph.databar, micrograph.scale_bar, micrograph.letters),
-    )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from slava.errors import BadSetting
-from ui.commands.bench import measured, open_bench
+from ui.commands.bench import open_bench
 from ui.commands.options import Files, Json, NmPerPx, Workspace
 from ui.commands.output import Record, each
 
@@ -46,7 +46,7 @@ def measure(
 ) -> None:
     """Measure what each micrograph shows; in nm and µm only where it is calibrated."""
     from slava.domain import MeasureSettings
-    from slava.imaging.measure import to_record
+    from slava.imaging.measure import measure_inspected, to_record
 
     chosen = _kind(kind)
     settings = MeasureSettings(outline=_outline(outline))
@@ -57,7 +57,7 @@ def measure(
 
     def work(file: Path) -> Record:
         micrograph, grey = bench.open(file)
-        measurement = measured(micrograph, grey, chosen, settings)
+        measurement = measure_inspected(micrograph, grey, kind=chosen, settings=settings)
         for option, path in wanted.items():
             if path:
                 _write(option, path, _content(option, measurement, micrograph, grey))

@@ -67,18 +67,10 @@ Measure = Callable[[Micrograph, Pictures, Wish], Measurement]
 
 def measure(micrograph: Micrograph, pictures: Pictures, wish: Wish) -> Measurement:
     """Everything that can be measured on it, as wished; burnt-in letters and bars are left out."""
-    from slava.imaging.databar import burnt_in_mask
-    from slava.imaging.measure import measure_micrograph
+    from slava.imaging.measure import measure_inspected
 
     grey = pictures.get(micrograph.id).grey
-    return measure_micrograph(
-        grey,
-        picture=micrograph.picture,
-        nm_per_px=micrograph.nm_per_px,
-        kind=wish.kind,
-        settings=wish.settings,
-        marks=burnt_in_mask(grey, micrograph.databar, micrograph.scale_bar, micrograph.letters),
-    )
+    return measure_inspected(micrograph, grey, kind=wish.kind, settings=wish.settings)
 
 
 def method_version() -> str:

@@ -6,7 +6,11 @@ reads files or knows of stores, models or windows.
 """
 
 from slava.imaging.measure.kind import choose_kind
-from slava.imaging.measure.micrograph import measure_micrograph, measure_prepared
+from slava.imaging.measure.micrograph import (
+    measure_inspected,
+    measure_micrograph,
+    measure_prepared,
+)
 from slava.imaging.measure.prepared import Prepared, prepare
 from slava.imaging.measure.record import fact_record, facts_of, outlines, to_record
 
@@ -19,6 +23,7 @@ __all__ = [
     "choose_kind",
     "fact_record",
     "facts_of",
+    "measure_inspected",
     "measure_micrograph",
     "measure_prepared",
     "outlines",

@@ -11,8 +11,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from slava.domain import Box, Fact, Measurement, MeasureSettings
+from slava.domain import Box, Fact, Measurement, MeasureSettings, Micrograph
 from slava.domain.fact import Kind
+from slava.imaging.databar import burnt_in_mask
 from slava.imaging.measure.defects import defect_facts, find_defects
 from slava.imaging.measure.facts import Ruler
 from slava.imaging.measure.fibres import measure_fibres, wide_strips
@@ -90,6 +91,27 @@ def measure_micrograph(
     wanted = settings or MeasureSettings()
     prepared = prepare(grey, picture=picture, region=wanted.region, marks=marks)
     return measure_prepared(prepared, nm_per_px=nm_per_px, kind=kind, settings=wanted)
+
+
+def measure_inspected(
+    micrograph: Micrograph,
+    grey: NDArray[np.generic],
+    *,
+    kind: Kind | None = None,
+    settings: MeasureSettings | None = None,
+) -> Measurement:
+    """The same for a micrograph that was inspected: its picture, pixel size and burnt-in marks.
+
+    ``grey`` is (height_px, width_px) of the whole file.
+    """
+    return measure_micrograph(
+        grey,
+        picture=micrograph.picture,
+        nm_per_px=micrograph.nm_per_px,
+        kind=kind,
+        settings=settings,
+        marks=burnt_in_mask(grey, micrograph.databar, micrograph.scale_bar, micrograph.letters),
+    )
 
 
 def measure_prepared(
