@@ -18,10 +18,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from slava.domain import Ranked
 from slava.domain.conversation import Quantization
 from slava.errors import ModelError
 from slava.vlm.backbone import Chunk, GenerationSettings, Message, Report, Seen, View
-from slava.vlm.classify import Ranked, Ranking
+from slava.vlm.classify import Ranking
 from slava.vlm.slava_model.decision import (
     Decision,
     certainty_of,

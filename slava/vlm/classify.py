@@ -11,19 +11,12 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
+from slava.domain import Ranked
 from slava.packs import Pack
 from slava.vlm.backbone import Backbone, Message, View
 
 SURE = 0.5
 """Below this probability of the first class the answer is a list, not a verdict."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ranked:
-    """One class and its probability, 0..1."""
-
-    label: str
-    probability: float
 
 
 @dataclass(frozen=True, slots=True)
