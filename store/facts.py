@@ -18,11 +18,19 @@ from numpy.typing import NDArray
 from slava.domain import Calibration, Fact, Measurement, MicrographId
 from store.clock import now
 from store.database import Database, Row, Transaction
+from store.details import (
+    Wish,
+    packed_details,
+    packed_wish,
+    plain,
+    unpacked_details,
+    unpacked_wish,
+)
 from store.micrograph_rows import require_micrograph
 
 _MEASUREMENT = (
     "kind, kind_confidence, count, mean_size_px, mean_size_nm, labels_height_px, "
-    "labels_width_px, labels_type, labels, warnings"
+    "labels_width_px, labels_type, labels, warnings, details"
 )
 
 
@@ -39,6 +47,7 @@ class Facts:
         *,
         calibration: Calibration | EllipsisType | None = ...,
         method_version: str = "1",
+        wish: Wish | None = None,
     ) -> None:
         """Keep what was measured.
 
@@ -53,6 +62,8 @@ class Facts:
             current one.
         method_version : str
             Changes whenever the same pixels would give other facts.
+        wish : (Kind or None, MeasureSettings), optional
+            How somebody wanted it measured.
 
         Raises
         ------
@@ -65,18 +76,20 @@ class Facts:
             made_with = current if isinstance(calibration, EllipsisType) else calibration
             transaction.run(
                 f"INSERT INTO measurements (id, micrograph_id, nm_per_px, calibration_source, "
-                f"method_version, {_MEASUREMENT}, recorded_at) VALUES ({', '.join('?' * 16)})",
+                f"method_version, {_MEASUREMENT}, wish, recorded_at) "
+                f"VALUES ({', '.join('?' * 18)})",
                 *(measurement_id, micrograph_id, *_key(made_with), method_version),
-                *(*_values(measurement), now()),
+                *(*_values(measurement), packed_wish(wish) if wish else None, now()),
             )
             _insert_facts(transaction, measurement_id, measurement.facts)
 
     def get_measurement(
-        self, micrograph_id: MicrographId, *, method_version: str = "1"
+        self, micrograph_id: MicrographId, *, method_version: str = "1", whole: bool = False
     ) -> Measurement | None:
         """The newest measurement with the current calibration and this version of the method.
 
-        ``None`` when there is none: measure (again).
+        ``None`` when there is none: measure (again). What was kept before objects and settings
+        were is given without them, or with ``whole`` not at all.
 
         Raises
         ------
@@ -90,7 +103,18 @@ class Facts:
             "AND calibration_source IS NOT DISTINCT FROM ? ORDER BY recorded_at DESC LIMIT 1",
             *(micrograph_id, method_version, *_key(current)),
         )
+        if row and whole and row[-1] is None:
+            return None
         return _measurement_from(row[1:], self._facts(row[0])) if row else None
+
+    def get_wish(self, micrograph_id: MicrographId) -> Wish | None:
+        """How it was last wanted to be measured, whatever the calibration and the method since."""
+        row = self._database.row(
+            "SELECT wish FROM measurements WHERE micrograph_id = ? AND wish IS NOT NULL "
+            "ORDER BY recorded_at DESC LIMIT 1",
+            micrograph_id,
+        )
+        return unpacked_wish(row[0]) if row else None
 
     def _facts(self, measurement_id: str) -> tuple[Fact, ...]:
         rows = self._database.rows(
@@ -112,14 +136,21 @@ def _insert_facts(transaction: Transaction, measurement_id: str, facts: tuple[Fa
         transaction.run(
             "INSERT INTO facts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             *(measurement_id, position, fact.name, fact.label, _json(fact.value), fact.unit),
-            *(_plain(fact.uncertainty), fact.method, _json(dict(fact.parameters))),
+            *(plain(fact.uncertainty), fact.method, _json(dict(fact.parameters))),
         )
 
 
 def _values(m: Measurement) -> tuple[object, ...]:
-    sizes = (_plain(m.count), _plain(m.mean_size_px), _plain(m.mean_size_nm))
+    sizes = (plain(m.count), plain(m.mean_size_px), plain(m.mean_size_nm))
     warnings = json.dumps(list(m.warnings))
-    return (m.kind, float(m.kind_confidence), *sizes, *_packed(m.labels), warnings)
+    return (
+        m.kind,
+        float(m.kind_confidence),
+        *sizes,
+        *_packed(m.labels),
+        warnings,
+        packed_details(m),
+    )
 
 
 def _packed(labels: NDArray[np.int32] | None) -> tuple[object, ...]:
@@ -149,13 +180,9 @@ def _measurement_from(row: Row, facts: tuple[Fact, ...]) -> Measurement:
         mean_size_nm=row[4],
         labels=_unpacked(row[5:9]),
         warnings=tuple(json.loads(row[9])),
+        **(unpacked_details(row[10]) if row[10] is not None else {}),
     )
 
 
-def _plain(value: object) -> object:
-    """A number of NumPy as one of Python, which DuckDB and JSON take."""
-    return value.item() if isinstance(value, np.generic) else value
-
-
 def _json(value: object) -> str:
-    return json.dumps(value, default=_plain)
+    return json.dumps(value, default=plain)

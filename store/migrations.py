@@ -82,10 +82,38 @@ def add_letters(transaction: Transaction) -> None:
     transaction.run("ALTER TABLE micrographs ADD COLUMN letters VARCHAR DEFAULT '[]'")
 
 
+def add_labels_and_vectors(transaction: Transaction) -> None:
+    """What micrographs were called, and the vectors that encoders made of them."""
+    for statement in _LABEL_TABLES:
+        transaction.run(statement)
+
+
+_LABEL_TABLES = (
+    """CREATE TABLE labels (
+        micrograph_id VARCHAR, position INTEGER, label VARCHAR, source_group VARCHAR NOT NULL,
+        provenance VARCHAR NOT NULL, set_by VARCHAR NOT NULL, set_at VARCHAR NOT NULL,
+        PRIMARY KEY (micrograph_id, position))""",
+    """CREATE TABLE encoders (
+        id INTEGER PRIMARY KEY, reference VARCHAR NOT NULL, preprocessing VARCHAR NOT NULL,
+        dimension INTEGER NOT NULL, added_at VARCHAR NOT NULL)""",
+    """CREATE TABLE vectors (
+        encoder_id INTEGER, micrograph_id VARCHAR, vector BLOB NOT NULL,
+        recorded_at VARCHAR NOT NULL, PRIMARY KEY (encoder_id, micrograph_id))""",
+)
+
+
+def add_details(transaction: Transaction) -> None:
+    """What was measured object by object, and how somebody wanted it measured."""
+    transaction.run("ALTER TABLE measurements ADD COLUMN details BLOB")
+    transaction.run("ALTER TABLE measurements ADD COLUMN wish VARCHAR")
+
+
 MIGRATIONS: tuple[tuple[str, Migration], ...] = (
     ("first_workspace", first_workspace),
     ("add_scale_bars", add_scale_bars),
     ("add_letters", add_letters),
+    ("add_labels_and_vectors", add_labels_and_vectors),
+    ("add_details", add_details),
 )
 """Name and step, oldest first. Append only."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +11,38 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from slava.domain import Calibration, Fact, Measurement, Micrograph, MicrographId
+from slava.domain import (
+    Box,
+    Calibration,
+    DefectCandidate,
+    Fact,
+    MeasuredObject,
+    Measurement,
+    MeasureSettings,
+    Micrograph,
+    MicrographId,
+    Sizes,
+)
 from slava.errors import NotFound
 from store import Store
+from store.details import packed_details, unpacked_details
 from store.facts import _packed, _unpacked
+
+USED = MeasureSettings(
+    threshold=1 / 3,
+    min_size_px=0.1 + 0.2,
+    polarity="dark",
+    outline="network",
+    region=Box(1, 2, 30, 40),
+    excluded=((3.5, 4.25), (1e-9, 2.0)),
+)
+
+
+def object_at(number: int) -> MeasuredObject:
+    """An object whose numbers have no short decimal form."""
+    numbers = (number / 7 + k / 3 for k in range(11))
+    box = Box(number, number + 1, number + 2, number + 3)
+    return MeasuredObject(number, *numbers, box=box, whole=number % 2 == 0)
 
 
 @pytest.fixture
@@ -35,6 +64,11 @@ def measured(size: float = 31.0) -> Measurement:
         mean_size_nm=size,
         labels=np.arange(48 * 56, dtype=np.int32).reshape(48, 56),
         warnings=("touching the edge",),
+        sizes=Sizes(12, size / 2, 0.1, size / 3, size / 7, size),
+        objects=tuple(object_at(number) for number in range(1, 13)),
+        defects=(DefectCandidate("crack", Box(0, 1, 2, 3), 4 / 3),),
+        method="watershed of a threshold",
+        used=USED,
     )
 
 
@@ -44,15 +78,7 @@ def same(a: Measurement | None, b: Measurement) -> bool:
     assert b.labels is not None
     assert a.labels.dtype == np.int32
     assert np.array_equal(a.labels, b.labels)
-    names = (
-        "kind",
-        "kind_confidence",
-        "facts",
-        "count",
-        "mean_size_px",
-        "mean_size_nm",
-        "warnings",
-    )
+    names = [field.name for field in fields(Measurement) if field.name != "labels"]
     return all(getattr(a, name) == getattr(b, name) for name in names)
 
 
@@ -120,6 +146,33 @@ def test_numbers_of_numpy_are_numbers(store: Store, micrograph: Micrograph) -> N
     assert found.count == 4
 
 
+def test_what_was_kept_before_objects_were_is_read_but_is_not_whole(
+    store: Store, micrograph: Micrograph
+) -> None:
+    store.facts.record_measurement(micrograph.id, measured())
+    with store.database.writing() as transaction:
+        transaction.run("UPDATE measurements SET details = NULL, wish = NULL")
+    found = store.facts.get_measurement(micrograph.id)
+    assert found is not None
+    assert (found.facts, found.objects, found.sizes) == (measured().facts, (), None)
+    assert store.facts.get_measurement(micrograph.id, whole=True) is None
+    assert store.facts.get_wish(micrograph.id) is None
+    store.facts.record_measurement(micrograph.id, measured())
+    assert same(store.facts.get_measurement(micrograph.id, whole=True), measured())
+
+
+def test_the_last_wish_outlives_calibrations_and_methods(
+    store: Store, micrograph: Micrograph
+) -> None:
+    assert store.facts.get_wish(micrograph.id) is None
+    store.facts.record_measurement(micrograph.id, measured(), wish=(None, MeasureSettings()))
+    assert store.facts.get_wish(micrograph.id) == (None, MeasureSettings())
+    store.facts.record_measurement(micrograph.id, measured(), wish=("fibres", USED))
+    store.facts.record_measurement(micrograph.id, measured(), method_version="next")
+    store.micrographs.set_calibration(micrograph.id, Calibration(9.0, "manual"))
+    assert store.facts.get_wish(micrograph.id) == ("fibres", USED)
+
+
 def test_an_unknown_micrograph_has_no_facts(store: Store) -> None:
     with pytest.raises(NotFound, match="There is no micrograph 'none'"):
         store.facts.record_measurement(MicrographId("none"), measured())
@@ -138,3 +191,34 @@ def test_labels_come_back_from_their_bytes(labels: np.ndarray) -> None:
     assert again is not None
     assert again.dtype == np.int32
     assert np.array_equal(again, labels)
+
+
+NUMBERS = st.floats(allow_nan=False)
+BOXES = st.builds(Box, *[st.integers(0, 2**20)] * 4)
+SETTINGS = st.builds(
+    MeasureSettings,
+    threshold=st.none() | NUMBERS,
+    min_size_px=st.none() | NUMBERS,
+    region=st.none() | BOXES,
+    excluded=st.lists(st.tuples(NUMBERS, NUMBERS), max_size=3).map(tuple),
+)
+OBJECTS = st.builds(MeasuredObject, st.integers(1), *[NUMBERS] * 11, BOXES, st.booleans())
+
+
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.none() | st.builds(Sizes, st.integers(0), *[NUMBERS] * 5),
+    st.lists(OBJECTS, max_size=3).map(tuple),
+    st.text(max_size=9),
+    SETTINGS,
+)
+def test_details_come_back_exactly(
+    sizes: Sizes | None, objects: tuple[MeasuredObject, ...], method: str, used: MeasureSettings
+) -> None:
+    whole = Measurement("other", 0.5, (), sizes=sizes, objects=objects, method=method, used=used)
+    again = Measurement("other", 0.5, (), **unpacked_details(packed_details(whole)))
+    assert same_details(again, whole)
+
+
+def same_details(a: Measurement, b: Measurement) -> bool:
+    return (a.sizes, a.objects, a.method, a.used) == (b.sizes, b.objects, b.method, b.used)

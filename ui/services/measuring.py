@@ -124,7 +124,7 @@ class Measuring:
             found = self._recent.get(key)
         if found is None:
             found = self._store.facts.get_measurement(
-                micrograph.id, method_version=method_version()
+                micrograph.id, method_version=method_version(), whole=True
             )
             if found is not None:
                 self._remember(key, found)
@@ -152,9 +152,14 @@ class Measuring:
             _keep(self._recent, key, measurement)
 
     def wish_of(self, micrograph_id: MicrographId) -> Wish:
-        """How it was last wanted to be measured."""
+        """How it was last wanted to be measured, also before the window was last closed."""
         with self._change:
-            return self._wishes.get(micrograph_id, AUTOMATIC)
+            wish = self._wishes.get(micrograph_id)
+        if wish is not None:
+            return wish
+        kept = self._store.facts.get_wish(micrograph_id)
+        with self._change:
+            return self._wishes.setdefault(micrograph_id, Wish(*kept) if kept else AUTOMATIC)
 
     def want(self, micrograph_id: MicrographId, wish: Wish | None = None) -> None:
         """Put it first in the queue, measured as wished or as it was wished last."""
@@ -173,9 +178,9 @@ class Measuring:
         self._news.tell()
 
     def complete(self, micrograph: Micrograph) -> Measurement:
-        """The measurement with every object, measured anew where only its sum is kept."""
+        """The measurement, measured here and now where none is kept."""
         found = self.measurement(micrograph)
-        if found is None or (found.count and not found.objects):
+        if found is None:
             found = self._how(micrograph, self._pictures, self.wish_of(micrograph.id))
             self._remember((micrograph.id, micrograph.calibration), found)
         return found
@@ -210,24 +215,25 @@ class Measuring:
                     self._worker = None
                     return
                 self._at_work, _ = self._wanted.popitem()
-                wish = self._wishes.get(self._at_work, AUTOMATIC)
             try:
-                self._measure(self._at_work, wish)
+                self._measure(self._at_work)
             finally:
                 with self._change:
                     self._at_work = None
                     self._change.notify_all()
                 self._news.tell()
 
-    def _measure(self, micrograph_id: MicrographId, wish: Wish) -> None:
+    def _measure(self, micrograph_id: MicrographId) -> None:
         try:
             micrograph = self._store.micrographs.get_micrograph(micrograph_id)
+            wish = self.wish_of(micrograph_id)
             found = self._how(micrograph, self._pictures, wish)
             self._store.facts.record_measurement(
                 micrograph_id,
                 found,
                 calibration=micrograph.calibration,
                 method_version=method_version(),
+                wish=(wish.kind, wish.settings),
             )
             self._remember((micrograph_id, micrograph.calibration), found)
             self.outlines(micrograph)
