@@ -34,6 +34,8 @@ _REMOVALS = (
     "(SELECT id FROM conversations WHERE micrograph_id = ?)",
     "DELETE FROM conversations WHERE micrograph_id = ?",
     "DELETE FROM calibrations WHERE micrograph_id = ?",
+    "DELETE FROM labels WHERE micrograph_id = ?",
+    "DELETE FROM vectors WHERE micrograph_id = ?",
     "DELETE FROM micrographs WHERE id = ?",
 )
 

@@ -16,6 +16,7 @@ from store.facts import Facts
 from store.files import sync_folder
 from store.ingests import Ingests
 from store.inspecting import Inspect, inspect_file
+from store.labels import Labels
 from store.layout import Layout
 from store.lock import WorkspaceLock
 from store.micrographs import Micrographs
@@ -23,6 +24,7 @@ from store.migrations import migrate
 from store.originals import Originals
 from store.recovery import recover
 from store.settings import Settings
+from store.vectors import Vectors
 
 
 class Store:
@@ -36,6 +38,8 @@ class Store:
         self.originals = Originals(layout, inspect)
         self.micrographs = Micrographs(database, self.originals)
         self.facts = Facts(database)
+        self.labels = Labels(database)
+        self.vectors = Vectors(database)
         self.conversations = Conversations(database)
         self.ingests = Ingests(database)
         self.settings = Settings(database)

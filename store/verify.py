@@ -20,6 +20,9 @@ _REFERENCES = (
     ("calibrations", "micrograph_id", "micrographs"),
     ("measurements", "micrograph_id", "micrographs"),
     ("facts", "measurement_id", "measurements"),
+    ("labels", "micrograph_id", "micrographs"),
+    ("vectors", "micrograph_id", "micrographs"),
+    ("vectors", "encoder_id", "encoders"),
     ("conversations", "micrograph_id", "micrographs"),
     ("turns", "conversation_id", "conversations"),
     ("ingest_files", "ingest_id", "ingests"),
@@ -74,6 +77,7 @@ def verify_workspace(
             on_progress(done, len(known))
     if not problems:
         problems += _dangling(store)
+        problems += _cut_vectors(store)
     paths = {path for _, files in known for path, _ in files}
     return VerifyReport(
         originals=len(known),
@@ -129,6 +133,16 @@ def _dangling(store: Store) -> Iterator[str]:
         )
         if found and found[0]:
             yield f"{found[0]} rows of {table} refer to {parent} that are gone."
+
+
+def _cut_vectors(store: Store) -> Iterator[str]:
+    """Vectors that have not as many numbers as their encoder gives."""
+    rows = store.database.rows(
+        "SELECT e.reference, count(*) FROM vectors v JOIN encoders e ON e.id = v.encoder_id "
+        "WHERE octet_length(v.vector) <> 4 * e.dimension GROUP BY e.reference ORDER BY e.reference"
+    )
+    for reference, count in rows:
+        yield f"{count} vectors of the encoder {reference!r} are cut. Embed its micrographs again."
 
 
 def _leftovers(store: Store, known: set[Path]) -> Iterator[str]:
