@@ -5,7 +5,7 @@ It must not know which categories there are: a label is what somebody has called
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -78,9 +78,24 @@ class Labels:
 
     def set_labels(self, labellings: Iterable[Labelling]) -> list[LabelRecord]:
         """The same for many at once, all or none."""
-        checked = [(labelling, _checked(labelling.label)) for labelling in labellings]
+        wanted = [(labelling, _checked(labelling.label)) for labelling in labellings]
+        ids = [str(labelling.micrograph_id) for labelling, _ in wanted]
+        moment = now()
+        records: list[LabelRecord] = []
+        rows: list[tuple[object, ...]] = []
         with self._database.writing() as transaction:
-            return [_append(transaction, labelling, label) for labelling, label in checked]
+            _require(transaction, ids)
+            newest = _newest(transaction, ids)
+            for given, label in wanted:
+                position, known = newest.get(given.micrograph_id, (-1, ""))
+                group = known if given.group is None else given.group
+                newest[given.micrograph_id] = (position + 1, group)
+                how = (given.provenance, given.set_by, moment)
+                records.append(LabelRecord(given.micrograph_id, label, group, *how))
+                rows.append((given.micrograph_id, position + 1, label, group, *how))
+            if rows:
+                _insert(transaction, rows)
+        return records
 
     def get_label(self, micrograph_id: MicrographId) -> LabelRecord | None:
         """The newest entry; ``None`` when it never had a label."""
@@ -134,28 +149,33 @@ def _checked(label: str | None) -> str | None:
     return written
 
 
-def _append(transaction: Transaction, labelling: Labelling, label: str | None) -> LabelRecord:
-    require_micrograph(transaction, labelling.micrograph_id)
-    newest = transaction.row(
-        "SELECT position, source_group FROM labels WHERE micrograph_id = ? "
-        "ORDER BY position DESC LIMIT 1",
-        labelling.micrograph_id,
+def _newest(transaction: Transaction, ids: list[str]) -> dict[str, tuple[int, str]]:
+    """Position and group of the newest entry of each micrograph that has one."""
+    rows = transaction.rows(
+        "SELECT micrograph_id, max(position), arg_max(source_group, position) FROM labels "
+        "WHERE micrograph_id IN (SELECT unnest(?::VARCHAR[])) GROUP BY micrograph_id",
+        ids,
     )
-    position, known = (newest[0] + 1, newest[1]) if newest else (0, "")
-    record = LabelRecord(
-        labelling.micrograph_id,
-        label,
-        known if labelling.group is None else labelling.group,
-        labelling.provenance,
-        labelling.set_by,
-        now(),
+    return {row[0]: (row[1], row[2]) for row in rows}
+
+
+def _require(transaction: Transaction, ids: list[str]) -> None:
+    """Every id is that of a micrograph of the workspace."""
+    there = transaction.rows(
+        "SELECT id FROM micrographs WHERE removed_at IS NULL "
+        "AND id IN (SELECT unnest(?::VARCHAR[]))",
+        ids,
     )
-    transaction.run(
-        "INSERT INTO labels VALUES (?, ?, ?, ?, ?, ?, ?)",
-        *(record.micrograph_id, position, record.label, record.group),
-        *(record.provenance, record.set_by, record.set_at),
-    )
-    return record
+    gone = set(ids) - {row[0] for row in there}
+    if gone:
+        require_micrograph(transaction, min(gone))
+
+
+def _insert(transaction: Transaction, rows: Sequence[tuple[object, ...]]) -> None:
+    """All rows in one statement, column by column: a tenth of the work of one by one."""
+    types = ("VARCHAR", "INTEGER", *["VARCHAR"] * 5)
+    columns = ", ".join(f"unnest(?::{kind}[])" for kind in types)
+    transaction.run(f"INSERT INTO labels SELECT {columns}", *map(list, zip(*rows, strict=True)))
 
 
 def _record(row: Row) -> LabelRecord:

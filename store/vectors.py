@@ -6,7 +6,7 @@ They are kept as little-endian float32, and read back as one matrix.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,9 +16,6 @@ from slava.domain import EncoderKey, MicrographId
 from slava.errors import BadInput
 from store.clock import now
 from store.database import Database, Transaction
-
-_AT_ONCE = 500
-"""Rows of one statement: a tenth of the work of one by one."""
 
 _SHOWN = "JOIN micrographs m ON m.id = v.micrograph_id AND m.removed_at IS NULL"
 
@@ -68,10 +65,10 @@ class Vectors:
         with self._database.writing() as transaction:
             encoder = _encoder(transaction, key)
             there = _among(transaction, list(packed))
-            rows = [(encoder, i, packed[i], moment) for i in packed if i in there]
-            for begin in range(0, len(rows), _AT_ONCE):
-                _insert(transaction, rows[begin : begin + _AT_ONCE])
-        return len(rows)
+            kept = {i: content for i, content in packed.items() if i in there}
+            if kept:
+                _insert(transaction, encoder, kept, moment)
+        return len(kept)
 
     def load_vectors(self, key: EncoderKey) -> VectorMatrix:
         """Every vector of an encoder as one matrix; none gives (0, key.dimension)."""
@@ -136,12 +133,15 @@ def _among(transaction: Transaction, ids: list[MicrographId]) -> set[str]:
     return {row[0] for row in transaction.rows(known, ids)}
 
 
-def _insert(transaction: Transaction, rows: Sequence[tuple[object, ...]]) -> None:
-    marks = ", ".join(["(?, ?, ?, ?)"] * len(rows))
+def _insert(
+    transaction: Transaction, encoder: int, packed: Mapping[MicrographId, bytes], moment: str
+) -> None:
+    """All rows in one statement, column by column: a tenth of the work of one by one."""
     transaction.run(
-        f"INSERT INTO vectors VALUES {marks} ON CONFLICT (encoder_id, micrograph_id) "
+        "INSERT INTO vectors SELECT ?, unnest(?::VARCHAR[]), unnest(?::BLOB[]), ? "
+        "ON CONFLICT (encoder_id, micrograph_id) "
         "DO UPDATE SET vector = excluded.vector, recorded_at = excluded.recorded_at",
-        *(value for row in rows for value in row),
+        *(encoder, list(packed), list(packed.values()), moment),
     )
 
 
