@@ -27,6 +27,8 @@ class VectorMatrix:
     key: EncoderKey
     ids: tuple[MicrographId, ...]
     """In a fixed order; row ``i`` of ``matrix`` belongs to ``ids[i]``."""
+    names: tuple[str, ...]
+    """Their file names: untrusted text."""
     matrix: NDArray[np.float32]
     """(len(ids), key.dimension)."""
 
@@ -73,13 +75,16 @@ class Vectors:
     def load_vectors(self, key: EncoderKey) -> VectorMatrix:
         """Every vector of an encoder as one matrix; none gives (0, key.dimension)."""
         rows = self._database.rows(
-            f"SELECT v.micrograph_id, v.vector FROM vectors v {_SHOWN} "
+            f"SELECT v.micrograph_id, v.vector, m.name FROM vectors v {_SHOWN} "
             f"WHERE v.encoder_id = ({_ID_OF}) ORDER BY v.micrograph_id",
             *_identity(key),
         )
         ids = tuple(MicrographId(row[0]) for row in rows)
         flat = np.frombuffer(b"".join(row[1] for row in rows), dtype="<f4")
-        return VectorMatrix(key, ids, flat.reshape(len(ids), key.dimension).astype(np.float32))
+        names = tuple(row[2] for row in rows)
+        return VectorMatrix(
+            key, ids, names, flat.reshape(len(ids), key.dimension).astype(np.float32)
+        )
 
     def list_missing(self, key: EncoderKey) -> list[MicrographId]:
         """Micrographs of which this encoder has made no vector, newest first."""

@@ -37,6 +37,7 @@ def test_vectors_come_back_bit_for_bit_as_one_matrix(store: Store, ids: list[Mic
     loaded = store.vectors.load_vectors(KEY)
     assert loaded.key == KEY
     assert loaded.ids == tuple(sorted(ids))
+    assert sorted(loaded.names) == ["m0.png", "m1.png", "m2.png"]
     assert loaded.matrix.dtype == np.float32
     for row, micrograph_id in zip(loaded.matrix, loaded.ids, strict=True):
         assert np.array_equal(row, made[micrograph_id])

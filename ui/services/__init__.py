@@ -31,6 +31,8 @@ from slava.vlm.load import open_backbone, quantization_of
 from store import Store
 from ui.services import calibrating
 from ui.services.answering import Answers, Known, Live
+from ui.services.classifying import Classifying
+from ui.services.embedding import OpenEncoder, open_any
 from ui.services.exporting import Exports
 from ui.services.hub import HubDownloads
 from ui.services.ingesting import Adding
@@ -56,6 +58,7 @@ class Services:
         *,
         opener: OpenBackbone = open_backbone,
         measure_with: Measure = measure,
+        encoder_opener: OpenEncoder = open_any,
     ) -> None:
         self.store, self.settings = store, settings
         self.uploads = settings.workspace / "uploads"
@@ -68,6 +71,9 @@ class Services:
         self.models = Models(opener, HubDownloads(), self.news, self._stored_model())
         self.exports = Exports(store, self.pictures, self.measuring)
         self.answers = Answers(store, self.models, self._know)
+        self.classifying = Classifying(
+            store, self.pictures, self.models, self.news, self.uploads, encoder_opener
+        )
 
     # ------------------------------------------------------------------ micrographs
     def open_micrograph(self, micrograph_id: MicrographId) -> Micrograph:
@@ -288,6 +294,7 @@ class Services:
         self.adding.wait(STOP_WAIT_S)
         self.measuring.close(STOP_WAIT_S)
         self.reading.close(STOP_WAIT_S)
+        self.classifying.close(STOP_WAIT_S)
 
     def logs(self) -> Path:
         """Where unexpected errors are written."""

@@ -1,0 +1,133 @@
+"""What the Classify tab may ask for: answers, the library of demonstrations, labels.
+
+It brings the parts together; each of them knows only its own work. It must not know Gradio.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from slava.domain import MicrographId
+from slava.errors import BadInput
+from store import Store
+from ui.services.demonstrations import Demonstrations
+from ui.services.embedding import Embedding, OpenEncoder, open_any
+from ui.services.importing import Importing
+from ui.services.judging import Found, Judging, Wish
+from ui.services.labelling import HandLabels
+from ui.services.models import Models
+from ui.services.news import News
+from ui.services.pictures import Pictures
+
+__all__ = ["Classifying", "Found", "Standing", "Wish"]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The library as the tab shows it."""
+
+    counts: dict[str, int]
+    """Micrographs of every class."""
+    unlabelled: int
+    missing: int
+    """Micrographs without a vector of the encoder."""
+    others: tuple[tuple[str, int], ...]
+    """Vectors of other encoders, by the encoder's name."""
+
+
+class Classifying:
+    """Everything that the Classify tab asks for; safe to use from any thread."""
+
+    def __init__(
+        self,
+        store: Store,
+        pictures: Pictures,
+        models: Models,
+        news: News,
+        uploads: Path,
+        opener: OpenEncoder = open_any,
+    ) -> None:
+        self._store = store
+        self.embedding = Embedding(store, news, opener)
+        self.demonstrations = Demonstrations(store, news)
+        self.importing = Importing(store, uploads, news, self.demonstrations.labels_changed)
+        self.labels = HandLabels(store, self.demonstrations.labels_changed)
+        self.judging = Judging(
+            store,
+            pictures,
+            models,
+            news,
+            self.embedding,
+            self.demonstrations,
+            lambda: self.busy,
+        )
+
+    def answer(self, micrograph_id: MicrographId, wish: Wish) -> Found:
+        """See :meth:`ui.services.judging.Judging.answer`."""
+        return self.judging.answer(micrograph_id, wish)
+
+    @property
+    def busy(self) -> bool:
+        """Whether micrographs are being taken in or embedded."""
+        job = self.importing.job
+        working = job is not None and job.state == "running"
+        return working or self.embedding.progress.phase != "idle"
+
+    def standing(self, reference: str) -> Standing:
+        """Classes, and what the encoder has not seen yet."""
+        counts = self._store.labels.count_labels()
+        total = self._store.micrographs.count_micrographs()
+        key = self.embedding.key(reference)
+        made = self._store.vectors.count_vectors()
+        others = tuple((k.id, n) for k, n in made.items() if k != key and n)
+        missing = total - (made.get(key, 0) if key else 0)
+        return Standing(counts, total - sum(counts.values()), missing, others)
+
+    def embed_library(self, reference: str) -> None:
+        """Make the vectors that the encoder has not made yet."""
+        key = self.embedding.key(reference)
+        ids = self._store.vectors.list_missing(key) if key else self._all()
+        self.embedding.want(ids, reference)
+
+    def _all(self) -> list[MicrographId]:
+        return [m.id for m in self._store.micrographs.list_micrographs()]
+
+    def swap(self, micrograph_id: MicrographId, wish: Wish, demonstration: str) -> Wish:
+        """Put a demonstration aside and pin the next similar one of its class.
+
+        Raises
+        ------
+        BadInput
+            When its class has no other.
+        """
+        key = self.embedding.key(wish.encoder)
+        found = self.answer(micrograph_id, wish).classification
+        if key is None or found is None:
+            raise BadInput("there is nothing to swap yet. Wait for the neighbours.")
+        index = self.demonstrations.index(self.demonstrations.stamp(key, self.embedding.made))
+        shown = {n.demonstration.micrograph_id for n in found.neighbours}
+        row, own = index.row_of(micrograph_id), index.row_of(demonstration)
+        barred = {micrograph_id, *shown, *wish.put_aside}
+        near = (
+            ()
+            if row is None or own is None
+            else index.nearest(index.vectors[row], len(index), exclude_ids=barred)
+        )
+        label = "" if own is None else index.labels[own]
+        other = next((n.demonstration for n in near if n.demonstration.label == label), None)
+        if other is None:
+            raise BadInput(f"the class {label!r} has no other micrograph to show.")
+        pinned = tuple(p for p in wish.pinned if p != demonstration)
+        return replace(
+            wish,
+            pinned=(*pinned, other.micrograph_id),
+            put_aside=(*wish.put_aside, demonstration),
+        )
+
+    def close(self, timeout_s: float) -> None:
+        """End what goes on in the background; the store may be closed after."""
+        self.importing.cancel()
+        self.judging.close(timeout_s)
+        self.importing.wait(timeout_s)
+        self.embedding.close(timeout_s)
