@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 MAX_PIXELS = 400_000_000
 """A picture that claims more than this is refused from its header, before anything is decoded."""
 
+LARGEST, SMALLEST = 1e12, 1e-20
+"""No detector gives larger numbers; one that is nearer to zero is taken for zero."""
 
 _LUMA = (19595, 38470, 7471)
 """0.299, 0.587 and 0.114 of 2^16."""
@@ -36,6 +38,10 @@ class Frame:
     bit_depth: int
     tags: Mapping[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    number: int = 1
+    """Which of the file's pictures it is, from 1."""
+    count: int = 1
+    """How many the file holds."""
 
     @property
     def width_px(self) -> int:
@@ -51,7 +57,8 @@ def grey(frame: Frame) -> NDArray[Any]:
 
     A picture whose three channels agree gives one of them untouched; a really coloured one its
     luma 0.299 R + 0.587 G + 0.114 B (ITU-R BT.601), which leaves every grey pixel as it is.
-    Values that are not finite become the darkest finite one.
+    Floating point values that are no numbers, or larger than any detector's, become the darkest
+    of the others.
 
     Returns
     -------
@@ -83,8 +90,15 @@ def _is_grey(pixels: NDArray[Any]) -> bool:
     return np.array_equal(red, pixels[..., 1]) and np.array_equal(red, pixels[..., 2])
 
 
+def believable(pixels: NDArray[Any]) -> NDArray[np.bool_]:
+    """Which floating point values can be grey values at all, same shape."""
+    return np.asarray(np.abs(pixels) <= LARGEST)  # never true of what is no number
+
+
 def _finite(pixels: NDArray[Any]) -> NDArray[Any]:
-    known = np.isfinite(pixels)
-    if known.all():
-        return pixels
-    return np.where(known, pixels, pixels[known].min()).astype(pixels.dtype)
+    known = believable(pixels)
+    if not known.all():
+        pixels = np.where(known, pixels, pixels[known].min()).astype(pixels.dtype)
+    span = np.abs(pixels)
+    tiny = (span < SMALLEST) & (span > 0)
+    return np.where(tiny, 0, pixels).astype(pixels.dtype) if tiny.any() else pixels

@@ -42,6 +42,7 @@ def inspect_micrograph(
     name: str | None = None,
     sidecar: Path | bytes | None = None,
     databar: ReadDatabar = "never",
+    number: int = 1,
 ) -> Inspected:
     """Read a file and say what it is.
 
@@ -56,6 +57,8 @@ def inspect_micrograph(
     databar : {"never", "needed", "always"}
         When the letters and the scale bar in the picture are read. What they say of the pixel
         size is only proposed.
+    number : int
+        Which picture of a file that holds several, from 1.
 
     Returns
     -------
@@ -69,7 +72,7 @@ def inspect_micrograph(
     """
     path = Path(path)
     data = read_bytes(path)
-    frame = frame_from_bytes(data, Path(_plain_name(name)) if name else path)
+    frame = frame_from_bytes(data, Path(_plain_name(name)) if name else path, number)
     text, title = _sidecar(path, sidecar)
     account = calibrate(frame, text, title)
     pixels = grey(frame)
@@ -85,7 +88,9 @@ def inspect_databar(inspected: Inspected) -> Inspected:
 
     It takes seconds: letters are read. Its calibration stays as it is.
     """
-    reading = read_databar(inspected.frame.pixels, inspected.micrograph.databar)
+    pixels = inspected.frame.pixels
+    shown = inspected.grey if pixels.dtype.kind == "f" else pixels  # of which all are numbers
+    reading = read_databar(shown, inspected.micrograph.databar)
     return replace(inspected, micrograph=with_databar(inspected.micrograph, reading))
 
 

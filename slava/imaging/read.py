@@ -8,10 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
 from slava.errors import UnreadableMicrograph
-from slava.imaging.frame import Frame, grey
+from slava.imaging.frame import Frame, believable, grey
 from slava.imaging.quiet import hush
 from slava.imaging.readers.packed import unpack
 from slava.imaging.readers.refused import Refused
@@ -21,29 +19,34 @@ __all__ = ["MAX_FILE_BYTES", "Frame", "frame_from_bytes", "grey", "read_bytes", 
 
 MAX_FILE_BYTES = 4 << 30
 
-_PICTURES = "TIFF, PNG, JPEG, BMP, GIF, and DM3, DM4, SER, EMD and ELID with the extra `formats`"
+_PICTURES = (
+    "TIFF, PNG, JPEG, BMP, GIF, and DM3, DM4, SER, EMD, ELID, TVIPS and JEOL IMG with the extra "
+    "`formats`"
+)
 
 
-def read_frame(path: Path) -> Frame:
+def read_frame(path: Path, number: int = 1) -> Frame:
     """Read a micrograph's file.
 
     Parameters
     ----------
     path : Path
         TIFF, PNG, JPEG, BMP or GIF, packed singly as .gz or .zip or not; with the extra ``formats``
-        also DM3, DM4, SER, EMD and ELID.
+        also DM3, DM4, SER, EMD, ELID, TVIPS and JEOL's IMG.
+    number : int
+        Which of the file's pictures, from 1.
 
     Returns
     -------
     Frame
-        The first picture of the file, with warnings where that is not all of it.
+        With warnings, also where it is not all of the file.
 
     Raises
     ------
     UnreadableMicrograph
         For every file of which no picture can be shown, with the reason and the way out.
     """
-    return frame_from_bytes(read_bytes(path), path)
+    return frame_from_bytes(read_bytes(path), path, number)
 
 
 def read_bytes(path: Path) -> bytes:
@@ -85,7 +88,7 @@ def read_bytes(path: Path) -> bytes:
     return data
 
 
-def frame_from_bytes(data: bytes, path: Path) -> Frame:
+def frame_from_bytes(data: bytes, path: Path, number: int = 1) -> Frame:
     """Read a micrograph from its bytes; ``path`` only names it.
 
     Raises
@@ -95,7 +98,7 @@ def frame_from_bytes(data: bytes, path: Path) -> Frame:
     """
     hush()
     try:
-        frame = _read(data, path.name)
+        frame = _read(data, path.name, number)
     except Refused as refused:
         raise UnreadableMicrograph(path, refused.reason, refused.way_out) from refused
     except MemoryError as error:
@@ -110,20 +113,20 @@ def frame_from_bytes(data: bytes, path: Path) -> Frame:
     return frame
 
 
-def _read(data: bytes, name: str) -> Frame:
+def _read(data: bytes, name: str, number: int) -> Frame:
     kind = sniff(data)
     if kind in ("GZIP", "ZIP"):
         inner, member = unpack(data, kind)
         packed_in = sniff(inner)
         if packed_in in ("GZIP", "ZIP"):
             raise Refused("it is packed twice.", "Unpack it first.")
-        return _decoded(inner, packed_in, member or Path(name).stem)
-    return _decoded(data, kind, name)
+        return _decoded(inner, packed_in, member or Path(name).stem, number)
+    return _decoded(data, kind, name, number)
 
 
-def _decoded(data: bytes, kind: str | None, name: str) -> Frame:
-    frame = _decode(data, kind)
-    warnings = list(frame.warnings)
+def _decoded(data: bytes, kind: str | None, name: str, number: int) -> Frame:
+    frame = _decode(data, kind, number)
+    warnings = [*_about_others(frame), *frame.warnings]
     suffix = Path(name).suffix[1:]
     if suffix and not belongs(frame.format, suffix):
         warnings.insert(0, f"The name ends in .{suffix}, but the file is a {frame.format}.")
@@ -131,19 +134,19 @@ def _decoded(data: bytes, kind: str | None, name: str) -> Frame:
     return replace(frame, warnings=tuple(warnings))
 
 
-def _decode(data: bytes, kind: str | None) -> Frame:
+def _decode(data: bytes, kind: str | None, number: int) -> Frame:
     if kind == "TIFF":
         from slava.imaging.readers.tiff import read_tiff
 
-        return read_tiff(data)
+        return read_tiff(data, number)
     if kind in ("PNG", "JPEG", "BMP", "GIF"):
         from slava.imaging.readers.raster import read_raster
 
-        return read_raster(data, kind)
+        return read_raster(data, kind, number)
     if kind in SCIENTIFIC:
         from slava.imaging.readers.scientific import read_scientific
 
-        return read_scientific(data, kind)
+        return read_scientific(data, kind, number)
     raise _no_micrograph(kind)
 
 
@@ -161,10 +164,18 @@ def _no_micrograph(kind: str | None) -> Refused:
     return Refused("it is no picture format that is known here.", f"Open one of: {_PICTURES}.")
 
 
+def _about_others(frame: Frame) -> list[str]:
+    if frame.count == 1:
+        return []
+    which = "the first" if frame.number == 1 else f"number {frame.number}"
+    more = "On the command line --frame N takes another."
+    return [f"The file holds {frame.count} pictures; this is {which}. {more}"]
+
+
 def _about_values(frame: Frame) -> list[str]:
     if frame.pixels.dtype.kind != "f":
         return []
-    known = int(np.isfinite(frame.pixels).sum())
+    known = int(believable(frame.pixels).sum())
     if known == 0:
         raise Refused("none of its values is a number.", "Export it again.")
     lost = frame.pixels.size - known

@@ -39,7 +39,10 @@ class Bench:
         self._store, self._manual = store, manual
 
     def open(
-        self, file: Path, databar: Literal["never", "needed", "always"] = "needed"
+        self,
+        file: Path,
+        databar: Literal["never", "needed", "always"] = "needed",
+        number: int = 1,
     ) -> tuple[Micrograph, NDArray[np.generic]]:
         """The micrograph of a file and its grey values, (height_px, width_px).
 
@@ -52,16 +55,26 @@ class Bench:
             A micrograph.
         databar
             When the letters in the picture are read: ``needed`` is where nothing calibrates.
+        number
+            Which picture of a file that holds several, from 1.
 
         Raises
         ------
+        BadSetting
+            When another than the first is to be kept in a workspace.
         UnreadableMicrograph
             When the file holds no micrograph.
         """
         from slava.imaging.calibrate import with_proposal
         from slava.imaging.inspect import inspect_databar, inspect_micrograph
 
-        inspected = inspect_micrograph(file, databar="always" if databar == "always" else "never")
+        if self._store and number != 1:
+            raise BadSetting(
+                f"--frame {number}: a workspace keeps the first picture of a file only. Leave out "
+                "--workspace, or export that picture as a file of its own."
+            )
+        at_once: Literal["never", "always"] = "always" if databar == "always" else "never"
+        inspected = inspect_micrograph(file, databar=at_once, number=number)
         micrograph = self._known(file, inspected)
         if databar == "needed" and not (micrograph.calibration or micrograph.databar_read):
             inspected = inspect_databar(inspected)

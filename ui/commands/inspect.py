@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import typer
 
 from ui.commands.bench import open_bench
-from ui.commands.options import Files, Json, NmPerPx, Workspace
+from ui.commands.options import Files, Frame, Json, NmPerPx, Workspace
 from ui.commands.output import each
 
 ReadDatabar = Annotated[
@@ -21,6 +21,7 @@ def inspect(
     json_: Json = False,
     workspace: Workspace = None,
     nm_per_px: NmPerPx = None,
+    frame: Frame = 1,
     read_databar: ReadDatabar = False,
 ) -> None:
     """Say what each file is: pixels, pixel size and where that came from, instrument."""
@@ -28,4 +29,4 @@ def inspect(
 
     when: Literal["needed", "always"] = "always" if read_databar else "needed"
     with open_bench(workspace, nm_per_px) as bench:
-        each(files, json_, lambda file: to_record(bench.open(file, when)[0]))
+        each(files, json_, lambda file: to_record(bench.open(file, when, frame)[0]))

@@ -9,7 +9,7 @@ import typer
 
 from slava.errors import BadSetting
 from ui.commands.bench import open_bench
-from ui.commands.options import Files, Json, NmPerPx, Workspace
+from ui.commands.options import Files, Frame, Json, NmPerPx, Workspace
 from ui.commands.output import Record, each
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ def measure(
     json_: Json = False,
     workspace: Workspace = None,
     nm_per_px: NmPerPx = None,
+    frame: Frame = 1,
     kind: Annotated[
         str, typer.Option(help=f"{', '.join(KINDS)}, or auto: chosen from the pixels.")
     ] = "auto",
@@ -56,7 +57,7 @@ def measure(
             raise BadSetting(f"{option} takes one FILE.")
 
     def work(file: Path) -> Record:
-        micrograph, grey = bench.open(file)
+        micrograph, grey = bench.open(file, number=frame)
         measurement = measure_inspected(micrograph, grey, kind=chosen, settings=settings)
         for option, path in wanted.items():
             if path:

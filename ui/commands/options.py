@@ -21,6 +21,9 @@ Model = Annotated[
     str, typer.Option("--model", help="builtin, a folder, OWNER/NAME, or a URL (URL#MODEL).")
 ]
 Quantize = Annotated[str, typer.Option("--quantize", help="none, int8 or nf4.")]
+Frame = Annotated[
+    int, typer.Option("--frame", help="Which picture of a file that holds several, from 1.")
+]
 NmPerPx = Annotated[
     float | None, typer.Option("--nm-per-px", help="Calibrate by hand: nm per pixel.")
 ]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import BmpImagePlugin, GifImagePlugin, Image, JpegImagePlugin, PngImagePlugin
 
 from slava.imaging.frame import Frame
-from slava.imaging.readers.refused import Refused, check_size
+from slava.imaging.readers.refused import Refused, check_number, check_size
 from slava.imaging.readers.shape import as_picture
 
 _OPENERS: dict[str, Any] = {
@@ -24,13 +24,13 @@ _AS_RGB = {"RGBA", "RGBX", "CMYK", "YCbCr", "LAB", "HSV", "RGBa"}
 _MANY_SAMPLES = {2, 4, 6}  # PNG specification, 11.2.2: colour, grey with alpha, colour with alpha
 
 
-def read_raster(data: bytes, name: str) -> Frame:
-    """Read a PNG, JPEG, BMP or GIF; the first picture where there are several.
+def read_raster(data: bytes, name: str, number: int = 1) -> Frame:
+    """Read one picture of a PNG, JPEG, BMP or GIF, the first if nothing is said.
 
     Raises
     ------
     Refused
-        When it is cut off, damaged or too large.
+        When it is cut off, damaged or too large, or has no picture with this number.
     """
     try:
         opened = _OPENERS[name](io.BytesIO(data))
@@ -39,11 +39,18 @@ def read_raster(data: bytes, name: str) -> Frame:
     check_size(*opened.size)
     tags = {"info": {k: v for k, v in opened.info.items() if isinstance(v, (str, int, float))}}
     try:
+        count = int(getattr(opened, "n_frames", 1))
+    except Exception as error:
+        raise _damaged(name) from error
+    check_number(number, count)
+    try:
+        if number > 1:
+            opened.seek(number - 1)
         pixels, bits = _decode(opened, data, name)
     except Exception as error:
         raise _damaged(name) from error
-    shown, warnings = as_picture(pixels)
-    return Frame(shown, name, bits, tags, tuple(warnings))
+    shown, _, warnings = as_picture(pixels)
+    return Frame(shown, name, bits, tags, tuple(warnings), number, count)
 
 
 def _damaged(name: str) -> Refused:

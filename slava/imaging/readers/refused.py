@@ -13,6 +13,22 @@ class Refused(Exception):
         super().__init__(f"{reason} {way_out}")
 
 
+def check_number(number: int, count: int) -> None:
+    """Refuse a picture that the file does not hold.
+
+    Raises
+    ------
+    Refused
+        When ``number`` is not in 1..``count``.
+    """
+    if not 1 <= number <= count:
+        held = f"it holds {count} pictures" if count > 1 else "it holds one picture"
+        raise Refused(
+            f"{held}, and {number} is none of them.",
+            f"Choose one from 1 to {count}." if count > 1 else "Leave the number out.",
+        )
+
+
 def check_size(width_px: int, height_px: int) -> None:
     """Refuse a picture from its header.
 

@@ -1,4 +1,4 @@
-"""Gatan, TIA, Velox and Phenom files through rosettasciio, which is an extra.
+"""Gatan, TIA, Velox, Phenom, TVIPS and JEOL files through rosettasciio, which is an extra.
 
 It must not know what the axes mean for a calibration; they are passed on as they are.
 """
@@ -17,23 +17,25 @@ import numpy as np
 
 from slava.imaging.frame import Frame
 from slava.imaging.readers.packed import MAX_UNPACKED_BYTES
-from slava.imaging.readers.refused import Refused, check_size
+from slava.imaging.readers.refused import Refused, check_number, check_size
 from slava.imaging.readers.shape import as_picture
 
 _MODULES = {
-    "DigitalMicrograph": ("rsciio.digitalmicrograph", "dm3"),
-    "TIA": ("rsciio.tia", "ser"),
-    "EMD": ("rsciio.emd", "emd"),
-    "Phenom": ("rsciio.phenom", "elid"),
+    "DigitalMicrograph": ("rsciio.digitalmicrograph", "micrograph.dm3"),
+    "TIA": ("rsciio.tia", "micrograph.ser"),
+    "EMD": ("rsciio.emd", "micrograph.emd"),
+    "Phenom": ("rsciio.phenom", "micrograph.elid"),
+    "TVIPS": ("rsciio.tvips", "micrograph_000.tvips"),
+    "JEOL": ("rsciio.jeol", "micrograph.img"),
 }
-"""Format: the reader's module and the suffix it wants to see."""
+"""Format: the reader's module and the file name it wants to see."""
 
 _IMPORTING = threading.Lock()
 """The readers import dask, which two threads may not import at the same time."""
 
 
-def read_scientific(data: bytes, name: str) -> Frame:
-    """Read the first picture of a scientific format.
+def read_scientific(data: bytes, name: str, number: int = 1) -> Frame:
+    """Read one picture of a scientific format, the first if nothing is said.
 
     The bytes are laid down under a plain name of their own, so that what is read is what was
     hashed and nothing beside the file is looked at.
@@ -41,13 +43,13 @@ def read_scientific(data: bytes, name: str) -> Frame:
     Raises
     ------
     Refused
-        When the extra is not installed, or the file holds no picture.
+        When the extra is not installed, or the file holds no picture, or none with this number.
     """
-    reader, suffix = _reader(name)
+    reader, file_name = _reader(name)
     if name == "Phenom":
         _check_stream(data)
     with tempfile.TemporaryDirectory(prefix="slava-") as folder:
-        path = Path(folder) / f"micrograph.{suffix}"
+        path = Path(folder) / file_name
         path.write_bytes(data)
         try:
             signals = reader.file_reader(str(path))
@@ -59,14 +61,14 @@ def read_scientific(data: bytes, name: str) -> Frame:
             f"this {name} file holds {len(signals)} data sets, none of them a picture.",
             "Open a file with a micrograph in it.",
         )
-    return _frame(pictures, name)
+    return _frame(pictures, name, number)
 
 
 def _reader(name: str) -> tuple[Any, str]:
-    module, suffix = _MODULES[name]
+    module, file_name = _MODULES[name]
     try:
         with _IMPORTING:
-            return importlib.import_module(module), suffix
+            return importlib.import_module(module), file_name
     except ImportError as error:
         missing = (error.name or "rsciio").split(".")[0]
         raise Refused(
@@ -112,14 +114,18 @@ def _is_picture(signal: Mapping[str, Any]) -> bool:
     return data.ndim >= 2 and min(data.shape[-2:]) > 1 and unnamed and len(names) >= 2
 
 
-def _frame(pictures: Sequence[Mapping[str, Any]], name: str) -> Frame:
-    signal = pictures[0]
+def _frame(pictures: Sequence[Mapping[str, Any]], name: str, number: int) -> Frame:
+    counts = [int(np.prod(np.shape(signal["data"])[:-2])) for signal in pictures]
+    check_number(number, sum(counts))
+    before, which = 0, 0
+    while number - before > counts[which]:
+        before, which = before + counts[which], which + 1
+    signal = pictures[which]
     stored = np.asarray(signal["data"])
     check_size(*reversed(stored.shape[-2:]))
     rgb = stored.dtype.names is not None
-    pixels, warnings = as_picture(stored, "YXS" if rgb else "".join("N" * stored.ndim))
-    if len(pictures) > 1:
-        warnings.insert(0, f"The file holds {len(pictures)} pictures; this is the first.")
+    axes_read = "N" * stored.ndim + ("S" if rgb else "")
+    pixels, _, warnings = as_picture(stored, axes_read, number - before)
     bits = 8 if rgb else pixels.dtype.itemsize * 8
     axes = [
         {key: _plain(axis.get(key)) for key in ("name", "units", "scale")}
@@ -130,7 +136,7 @@ def _frame(pictures: Sequence[Mapping[str, Any]], name: str) -> Frame:
         "metadata": signal.get("metadata", {}),
         "original": signal.get("original_metadata", {}),
     }
-    return Frame(pixels, name, bits, tags, tuple(warnings))
+    return Frame(pixels, name, bits, tags, tuple(warnings), number, sum(counts))
 
 
 def _plain(value: Any) -> Any:

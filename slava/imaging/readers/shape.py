@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from slava.imaging.readers.refused import Refused
+from slava.imaging.readers.refused import Refused, check_number
 
 
-def as_picture(stored: NDArray[Any], axes: str = "") -> tuple[NDArray[Any], list[str]]:
+class Picture(NamedTuple):
+    """One picture of an array."""
+
+    pixels: NDArray[Any]
+    """(height_px, width_px) or (height_px, width_px, 3), in native byte order."""
+    count: int
+    """How many pictures the array holds."""
+    warnings: list[str]
+    """What became of its values."""
+
+
+def as_picture(stored: NDArray[Any], axes: str = "", number: int = 1) -> Picture:
     """One picture of an array.
 
     Parameters
@@ -20,33 +31,32 @@ def as_picture(stored: NDArray[Any], axes: str = "") -> tuple[NDArray[Any], list
     axes : str
         tifffile's letters; ``S`` is the axis of the samples of a pixel. Without it the last
         axis is taken for samples when it has at most four.
+    number : int
+        Which picture, from 1, where leading axes make several.
 
     Returns
     -------
-    ndarray, (height_px, width_px) or (height_px, width_px, 3)
-        In native byte order; truth values become 0 and 255, complex values their magnitude.
-    list of str
-        What was left out.
+    Picture
+        Truth values become 0 and 255, complex values their magnitude.
 
     Raises
     ------
     Refused
-        When there is no picture in it.
+        When there is no picture in it, or none with this number.
     """
     pixels, warnings = _plain_numbers(stored)
     pixels = _samples_last(pixels, axes)
     colour = pixels.ndim > 2 and ("S" in axes if axes else pixels.shape[-1] in (3, 4))
     flat = 3 if colour else 2
-    if pixels.ndim > flat:
-        left_out = int(np.prod(pixels.shape[: pixels.ndim - flat])) - 1
-        pixels = pixels.reshape(-1, *pixels.shape[pixels.ndim - flat :])[0]
-        if left_out:
-            warnings.append(f"The file holds {left_out + 1} planes; this is the first.")
     if pixels.ndim < 2 or 0 in pixels.shape:
         raise Refused("it holds no picture.", "Open a file that does.")
-    if pixels.ndim == 3:
+    count = int(np.prod(pixels.shape[:-flat]))
+    check_number(number, count)
+    pixels = pixels.reshape(-1, *pixels.shape[-flat:])[number - 1]
+    if colour:
         pixels = pixels[..., :3] if pixels.shape[-1] >= 3 else pixels[..., 0]
-    return np.ascontiguousarray(pixels, dtype=pixels.dtype.newbyteorder("=")), warnings
+    plain = np.ascontiguousarray(pixels, dtype=pixels.dtype.newbyteorder("="))
+    return Picture(plain, count, warnings)
 
 
 def _samples_last(pixels: NDArray[Any], axes: str) -> NDArray[Any]:

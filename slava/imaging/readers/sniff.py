@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-SCIENTIFIC = {"DigitalMicrograph", "TIA", "EMD", "Phenom"}
+SCIENTIFIC = {"DigitalMicrograph", "TIA", "EMD", "Phenom", "TVIPS", "JEOL"}
 """Formats that rosettasciio reads, by its names."""
 
 _STARTS: tuple[tuple[bytes, str], ...] = (
@@ -23,6 +23,8 @@ _STARTS: tuple[tuple[bytes, str], ...] = (
     (b"JK\0\x02", "EMI"),
     (b"\x89HDF\r\n\x1a\n", "EMD"),
     (b"BZh", "Phenom"),
+    (b"\0\1\0\0\1\0\0\0", "TVIPS"),
+    (b"\0\1\0\0\2\0\0\0", "TVIPS"),
     (b"GIF8", "GIF"),
     (b"%PDF", "PDF"),
     (b"\0\0\0\x0cjP  ", "JPEG 2000"),
@@ -40,7 +42,10 @@ _SUFFIXES = {
     "TIA": {"ser"},
     "EMD": {"emd", "h5", "hdf5"},
     "Phenom": {"elid"},
+    "TVIPS": {"tvips"},
+    "JEOL": {"img"},
 }
+_JEOL = re.compile(rb"4\0\0\0[\x20-\x7e]{2}[\x20-\x7e\0]{30}")
 _TEXT = re.compile(rb"[\t\n\r\x20-\x7e\x80-\xff]*")
 
 
@@ -51,6 +56,8 @@ def sniff(data: bytes) -> str | None:
             return name
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "WebP"
+    if _JEOL.match(data):
+        return "JEOL"
     head = data[:4096].lstrip(b"\xef\xbb\xbf \t\r\n")
     if not _TEXT.fullmatch(data[:4096]):
         return None

@@ -1,4 +1,4 @@
-"""TIFF in all its dialects through tifffile: first page, its pixels and what its tags say.
+"""TIFF in all its dialects through tifffile: one page, its pixels and what its tags say.
 
 It must not know what a vendor's tag means; ``slava.imaging.vendors`` does.
 """
@@ -11,30 +11,37 @@ from typing import Any
 import tifffile
 
 from slava.imaging.frame import Frame
-from slava.imaging.readers.refused import Refused, check_size
+from slava.imaging.readers.refused import Refused, check_number, check_size
+from slava.imaging.readers.shape import Picture, as_picture
 from slava.imaging.readers.tiff_pixels import read_pixels
 from slava.imaging.readers.tiff_tags import attempt, read_tags
 
 
-def read_tiff(data: bytes) -> Frame:
-    """Read the first picture of a TIFF.
+def read_tiff(data: bytes, number: int = 1) -> Frame:
+    """Read one picture of a TIFF, the first if nothing is said.
 
     Raises
     ------
     Refused
-        When it holds no picture that can be used.
+        When it holds no picture that can be used, or none with this number.
     """
     try:
         opened = tifffile.TiffFile(io.BytesIO(data))
     except Exception as error:
         raise _no_directory() from error
     with opened:
-        page = _first_page(opened)
+        pages, described = _counts(opened)
+        page = _page(opened, number if pages > 1 else 1)
         check_size(page.imagewidth, page.imagelength)
         _check_samples(page)
-        pixels, warnings = read_pixels(page, data)
+        if pages > 1 or described <= 1:
+            pixels, planes, warnings = read_pixels(page, data, 1 if pages > 1 else number)
+        else:
+            pixels, planes, warnings = _described(opened, page, data, number, described)
         tags, unread = read_tags(opened, page, len(data))
-        return Frame(pixels, "TIFF", _bits(page), tags, (*_pages(opened), *warnings, *unread))
+        count = max(pages, described, 1 if pages > 1 else planes)
+        said = (*warnings, *unread)
+        return Frame(pixels, "TIFF", _bits(page), tags, said, number, count)
 
 
 def _no_directory() -> Refused:
@@ -44,11 +51,32 @@ def _no_directory() -> Refused:
     )
 
 
-def _first_page(opened: tifffile.TiffFile) -> Any:
+def _counts(opened: tifffile.TiffFile) -> tuple[int, int]:
+    """How many pages there are, and how many pictures ImageJ says there are."""
+    described = attempt(lambda: int((opened.imagej_metadata or {}).get("images", 1)))
+    return attempt(lambda: len(opened.pages)) or 1, described or 1
+
+
+def _page(opened: tifffile.TiffFile, number: int) -> Any:
+    if number != 1:
+        check_number(number, len(opened.pages))
     try:
-        return opened.pages[0].aspage()
+        return opened.pages[number - 1].aspage()
     except Exception as error:
         raise _no_directory() from error
+
+
+def _described(
+    opened: tifffile.TiffFile, page: Any, data: bytes, number: int, count: int
+) -> Picture:
+    """A picture of a stack that has one directory for all: they follow upon each other."""
+    if number == 1:
+        return read_pixels(page, data)
+    check_number(number, count)
+    series = opened.series[0]
+    if series.nbytes > len(data):
+        raise Refused("its stack is cut off.", "Copy or export it again.")
+    return as_picture(series.asarray(), series.axes, number)
 
 
 def _check_samples(page: Any) -> None:
@@ -60,10 +88,3 @@ def _check_samples(page: Any) -> None:
 def _bits(page: Any) -> int:
     bits = page.bitspersample
     return int(bits[0] if isinstance(bits, tuple) else bits)
-
-
-def _pages(opened: tifffile.TiffFile) -> list[str]:
-    count = attempt(lambda: len(opened.pages)) or 1
-    described = attempt(lambda: int((opened.imagej_metadata or {}).get("images", 1))) or 1
-    count = max(count, described)
-    return [f"The file holds {count} pictures; this is the first."] if count > 1 else []

@@ -12,7 +12,7 @@ import tifffile
 from numpy.typing import NDArray
 
 from slava.imaging.readers.refused import Refused
-from slava.imaging.readers.shape import as_picture
+from slava.imaging.readers.shape import Picture, as_picture
 
 LEAST_SHARE = 0.5
 """A damaged picture of which fewer rows than this are left is refused."""
@@ -20,7 +20,7 @@ LEAST_SHARE = 0.5
 _MIN_IS_WHITE, _PALETTE = 0, 3
 
 
-def read_pixels(page: Any, data: bytes) -> tuple[NDArray[Any], list[str]]:
+def read_pixels(page: Any, data: bytes, number: int = 1) -> Picture:
     """Decode one page.
 
     Parameters
@@ -28,12 +28,13 @@ def read_pixels(page: Any, data: bytes) -> tuple[NDArray[Any], list[str]]:
     page : tifffile.TiffPage
     data : bytes
         The whole file.
+    number : int
+        Which of the page's planes, where it has several.
 
     Returns
     -------
-    ndarray, (height_px, width_px) or (height_px, width_px, 3)
-    list of str
-        What the user should know.
+    Picture
+        With what the user should know.
 
     Raises
     ------
@@ -46,11 +47,11 @@ def read_pixels(page: Any, data: bytes) -> tuple[NDArray[Any], list[str]]:
     except Exception as error:
         stored, warnings = _rescue(page, data, error)
     if page.photometric == _PALETTE and page.colormap is not None:
-        return _through_palette(np.squeeze(stored), page.colormap), warnings
+        return Picture(_through_palette(np.squeeze(stored), page.colormap), 1, warnings)
     if page.photometric == _MIN_IS_WHITE and stored.dtype.kind in "ub":
         stored = _inverted(stored, page)
-    pixels, more = as_picture(stored, page.axes)
-    return pixels, warnings + more
+    picture = as_picture(stored, page.axes, number)
+    return picture._replace(warnings=warnings + picture.warnings)
 
 
 def _inverted(stored: NDArray[Any], page: Any) -> NDArray[Any]:

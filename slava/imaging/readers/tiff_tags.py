@@ -41,8 +41,9 @@ def read_tags(
 ) -> tuple[dict[str, Any], list[str]]:
     """The tags of a page under our names.
 
-    A tag whose value reaches beyond the end of the file is left out: of ``PixelSize=496`` there
-    may be only ``4`` left.
+    A further picture of a stack has what the first one says, where it has the same size: only
+    then is the first one's pixel size its own. A tag whose value reaches beyond the end of the
+    file is left out: of ``PixelSize=496`` there may be only ``4`` left.
 
     Returns
     -------
@@ -57,13 +58,17 @@ def read_tags(
         for code, name in _PLAIN.items()
         if code not in cut and (value := _value(page, code)) is not None
     }
+    first = opened.pages.first
+    alike = (page.imagewidth, page.imagelength) == (first.imagewidth, first.imagelength)
+    if page.index and alike:
+        plain = read_tags(opened, first, size_bytes)[0]["tiff"] | plain
     plain |= {name: raw for code, name in _RAW.items() if (raw := _raw(opened, page, code, cut))}
     tags: dict[str, Any] = {"tiff": plain}
     warnings = []
     if cut or _entries(opened, page) > len(page.tags):
         warnings.append("Part of the file's metadata is missing or damaged and was left out.")
     for key, attribute, codes in _PARSED:
-        if codes & cut:
+        if codes & cut or not alike:
             continue
         try:
             value = getattr(opened, attribute)

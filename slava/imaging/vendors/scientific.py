@@ -1,4 +1,4 @@
-"""What Gatan, Velox, TIA and Phenom files say, from the trees that rosettasciio gives."""
+"""What Gatan, Velox, TIA, Phenom, TVIPS and JEOL files say, from rosettasciio's trees."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from slava.imaging.vendors.said import Said
 LARGEST_NM = 1e6
 """A millimetre per pixel is no electron micrograph: such a number is a reciprocal length."""
 RECIPROCAL = "Its pixels are {unit}, as in a diffraction pattern: they have no length."
+CAMERA = "Its file says how large the camera's pixels are ({nm:.5g} nm), not those of the specimen."
 
 _FILETIME_EPOCH = 11_644_473_600
 """Seconds from 1601, where Windows counts from, to 1970."""
@@ -34,12 +35,14 @@ def scientific(tags: Mapping[str, Any]) -> Said | None:
         return None
     original = tags.get("original", {})
     instrument = Instrument()
-    for read in (_gatan, _velox, _phenom):
+    for read in (_gatan, _velox, _phenom, _tvips, _jeol):
         found = read(original, tags.get("metadata", {}))
         if found is not None:
             instrument = found
             break
     scale, unit = positive(axes[-1].get("scale")), str(axes[-1].get("units") or "")
+    if scale and instrument.vendor == "TVIPS" and unit == "nm":
+        return Said(instrument, warnings=(CAMERA.format(nm=scale),))
     said = length_per_px(scale, unit, "scale of the x axis")
     return Said(instrument, said.nm_per_px, said.detail, warnings=said.warnings)
 
@@ -141,6 +144,36 @@ def _phenom(original: Any, metadata: Any) -> Instrument | None:
         accelerating_voltage_kv=abs(volts) if volts else None,
         working_distance_mm=distance / 1e6 if distance and distance > 0 else None,
         modality="SEM",
+        acquired_at=_general_time(metadata),
+    )
+
+
+def _tvips(original: Any, metadata: Any) -> Instrument | None:
+    header = at(original, "tvips_header")
+    if not isinstance(header, Mapping):
+        return None
+    diffraction = at(metadata, "Signal", "signal_type") == "diffraction"
+    volts = positive(header.get("ht"))  # some write kilovolts
+    return Instrument(
+        vendor="TVIPS",
+        magnification=None if diffraction else positive(header.get("magtotal")),
+        accelerating_voltage_kv=volts / 1e3 if volts and volts > 1e3 else volts,
+        modality="TEM",
+        acquired_at=_general_time(metadata),
+    )
+
+
+def _jeol(original: Any, metadata: Any) -> Instrument | None:
+    said = at(original, "Instrument")
+    if at(said, "ScanSize") is None:
+        return None
+    optics = at(metadata, "Acquisition_instrument") or {}
+    modality: Modality = next((name for name in ("SEM", "TEM") if name in optics), "unknown")  # type: ignore[assignment]
+    return Instrument(
+        vendor="JEOL",
+        magnification=positive(said.get("Mag")),
+        accelerating_voltage_kv=positive(said.get("AccV")),
+        modality=modality,
         acquired_at=_general_time(metadata),
     )
 
