@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -17,23 +16,6 @@ from tests.store.plain_reader import PlainReader, write_micrograph
 from ui.commands.bench import Bench
 
 SIDECAR = "[SemImageFile]\nPixelSize=12.5\n"
-
-
-@pytest.fixture
-def reader() -> PlainReader:
-    """The reader of the workspace; it counts."""
-    return PlainReader()
-
-
-@pytest.fixture
-def store(tmp_path: Path, reader: PlainReader) -> Iterator[Store]:
-    with Store.open(tmp_path / "workspace", inspect=reader) as opened:
-        yield opened
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return write_micrograph(tmp_path / "grains.png", seed=1)
 
 
 def test_the_workspace_does_not_read_again_what_the_command_has_read(

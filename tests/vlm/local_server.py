@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
-class QuietHandler(BaseHTTPRequestHandler):
+class QuietHandler(BaseHTTPRequestHandler, ABC):
     """Answers by :meth:`get` and :meth:`post`, and says nothing on the terminal."""
 
     def do_HEAD(self) -> None:
@@ -21,13 +22,13 @@ class QuietHandler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self.post(self.rfile.read(int(self.headers["Content-Length"])))
 
+    @abstractmethod
     def get(self) -> None:
         """Answer a GET, or a HEAD: ``self.command`` tells."""
-        raise NotImplementedError
 
     def post(self, data: bytes) -> None:
-        """Answer a POST of ``data``."""
-        raise NotImplementedError
+        """Answer a POST of ``data``; a fake without anything to post to says so."""
+        self.send_json(405, {"error": f"nothing takes {len(data)} bytes here"}, Allow="GET, HEAD")
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
