@@ -14,6 +14,8 @@ import gradio as gr
 from ui.assets import asset
 
 STYLES = ("shell.css", "parts.css", "library.css", "facts.css", "chat.css", "model.css")
+PARTS = {"library": ("rows.js",)}
+"""Scripts that a panel uses besides ``dom.js``, which all use."""
 VIEWER_SCRIPTS = (
     "state",
     "contrast",
@@ -40,10 +42,11 @@ def panel(name: str, value: Any = None) -> gr.HTML:
 
     The events of a panel are those that its script triggers by a quoted name.
     """
+    scripts = ("dom.js", *PARTS.get(name, ()), f"{name}.js")
     return gr.HTML(
         value=value,
         html_template=asset(f"{name}.html"),
-        js_on_load=asset("dom.js") + asset(f"{name}.js"),
+        js_on_load="\n".join(map(asset, scripts)),
         apply_default_css=False,
         elem_id=name,
         elem_classes=["slava-panel"],

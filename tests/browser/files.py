@@ -1,13 +1,18 @@
-"""Files for the tests, made here: drawn discs, with and without a pixel size."""
+"""Files for the tests, made here: drawn discs with and without a pixel size, and many of noise."""
 
 from __future__ import annotations
 
 import io
+import tempfile
+from pathlib import Path
 
 import numpy as np
 import tifffile
 from numpy.typing import NDArray
 from PIL import Image
+
+from store import Store
+from store.ingest import ingest_folder
 
 NM_PER_PX = 2.5
 DISCS = 12
@@ -46,3 +51,14 @@ def uncalibrated_jpeg(seed: int = 1) -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(particles(seed)).save(buffer, "JPEG", quality=92)
     return buffer.getvalue()
+
+
+def fill(workspace: Path, count: int) -> None:
+    """Make a workspace of ``count`` micrographs of noise, 128 x 96 px, "film 0000.png" and on."""
+    rng = np.random.default_rng(0)
+    with tempfile.TemporaryDirectory() as folder, Store.open(workspace) as store:
+        for number in range(count):
+            pixels = rng.integers(0, 256, (96, 128), np.uint8)
+            Image.fromarray(pixels).save(Path(folder, f"film {number:04d}.png"))
+        report = ingest_folder(store, Path(folder))
+        assert len(report.added) == count, report.summary

@@ -90,6 +90,7 @@ class Page:
         """Load the page, or load it again."""
         self.driver.get(self.url)
         self.wait("document.body.dataset.shell === 'ready' && document.querySelector('.ask-chip')")
+        self.wait("document.querySelector('#library [data-items]')")
 
     def resize(self, width: int, height: int) -> None:
         """Give the page another size."""

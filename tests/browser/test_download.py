@@ -6,27 +6,21 @@ tests share one window and run in this order.
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from selenium import webdriver
 
 from tests.browser.files import calibrated_tiff
 from tests.browser.page import Page
+from tests.browser.program import running
 from tests.vlm.fake_hub import FakeHub
 from tests.vlm.vlm_checkpoints import make_idefics
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-ROOT = Path(__file__).resolve().parents[2]
 MODEL = "owner/tiny"
 LONG = b"a long file, fetched first " * 150_000
 ERROR = "document.querySelector('.model-error').textContent"
@@ -41,25 +35,6 @@ class Program:
     hub: FakeHub
 
 
-@contextmanager
-def running(folder: Path, hub: FakeHub) -> Iterator[str]:
-    """The program on an empty workspace with an empty cache of models; yields its address."""
-    command = ["app.py", "app", "--json", "--no-browser", "--port", "0", "--workspace"]
-    environment = {**os.environ, "HF_ENDPOINT": hub.url, "HF_HOME": str(folder / "hub")}
-    with subprocess.Popen(
-        [sys.executable, *command, str(folder / "workspace")],
-        cwd=ROOT,
-        env=environment,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdout is not None
-        try:
-            yield json.loads(process.stdout.readline())["url"]
-        finally:
-            process.terminate()
-
-
 @pytest.fixture(scope="module")
 def program(
     driver: webdriver.Chrome, tmp_path_factory: pytest.TempPathFactory
@@ -67,12 +42,14 @@ def program(
     folder = tmp_path_factory.mktemp("program")
     checkpoint = make_idefics(folder / "checkpoint")
     files = {"long.txt": LONG, **{file.name: file.read_bytes() for file in checkpoint.iterdir()}}
-    with FakeHub({MODEL: files}).serving() as hub, running(folder, hub) as url:
-        page = Page(driver, url)
-        page.open()
-        page.drop(("discs.tif", calibrated_tiff()))
-        page.wait_for_micrograph("discs.tif")
-        yield Program(page, hub)
+    with FakeHub({MODEL: files}).serving() as hub:
+        cache = {"HF_ENDPOINT": hub.url, "HF_HOME": str(folder / "hub")}
+        with running(folder / "workspace", **cache) as url:
+            page = Page(driver, url)
+            page.open()
+            page.drop(("discs.tif", calibrated_tiff()))
+            page.wait_for_micrograph("discs.tif")
+            yield Program(page, hub)
 
 
 def visible(page: Page, selector: str) -> bool:

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +11,11 @@ from selenium import webdriver
 
 from tests.browser.files import uncalibrated_jpeg
 from tests.browser.page import Page
+from tests.browser.program import running
 from tests.browser.test_analyse import PHYSICAL
 
 pytestmark = pytest.mark.browser
 
-ROOT = Path(__file__).resolve().parents[2]
 DENY = '''
 """Imported by Python at its start: nothing may leave this machine; what tries is written down."""
 import os
@@ -76,23 +72,11 @@ def program(
     folder = tmp_path_factory.mktemp("program")
     (folder / "sitecustomize.py").write_text(DENY)
     denied = folder / "denied.txt"
-    command = ["app.py", "app", "--json", "--no-browser", "--port", "0", "--workspace"]
-    environment = {**os.environ, "PYTHONPATH": str(folder), "DENIED_LOG": str(denied)}
-    with subprocess.Popen(
-        [sys.executable, *command, str(folder / "workspace")],
-        cwd=ROOT,
-        env=environment,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdout is not None
-        try:
-            url = json.loads(process.stdout.readline())["url"]
-            shown = Page(driver, url)
-            shown.open()
-            yield Program(shown, denied)
-        finally:
-            process.terminate()
+    guard = {"PYTHONPATH": str(folder), "DENIED_LOG": str(denied)}
+    with running(folder / "workspace", **guard) as url:
+        shown = Page(driver, url)
+        shown.open()
+        yield Program(shown, denied)
 
 
 @pytest.mark.real_data

@@ -1,26 +1,47 @@
 // The library: thumbnails of the workspace, searching, adding, removing.
+const ROW_PX = 60;
 const list = find('.lib-list');
 const search = find('.lib-search');
 const menu = find('.lib-menu');
 const fileInput = find('.lib-file');
+const rows = longList(list, ROW_PX, { draw, settle });
+list.style.setProperty('--row', `${ROW_PX}px`);
 
 function build() {
   const value = props.value;
   if (!value) return;
   showJob(value.job);
-  select(value.selected);
+  if (value.selected === chosen || performance.now() - chosenAt > CHOSEN_MS) select(value.selected);
   if (value.seen !== null) shownNews = value.seen;
   looking = 0;
   if (value.version !== listVersion) fetchList(value);
 }
 
+// What was chosen here a moment ago stands against news that was on its way already.
+const CHOSEN_MS = 3000;
+let chosen = null;
+let chosenAt = -Infinity;
+
+// What another panel opened is brought into sight, at the latest when it is in the list.
+let unseen = null;
 function select(id) {
+  if (id === (element.dataset.selected || null)) return;
   element.dataset.selected = id || '';
-  for (const row of list.children) mark(row);
+  rows.nodes.forEach(mark);
+  unseen = id;
+  bringSelected();
+}
+
+function bringSelected() {
+  if (unseen === null || !rows.has(unseen)) return;
+  rows.bring(unseen);
+  unseen = null;
 }
 
 function mark(row) {
-  if (row.dataset.id === element.dataset.selected) row.ariaCurrent = 'true';
+  const current = row.dataset.id === element.dataset.selected;
+  row.ariaSelected = String(current);
+  if (current) row.ariaCurrent = 'true';
   else row.removeAttribute('aria-current');
 }
 
@@ -28,10 +49,11 @@ function mark(row) {
 const LIST_MS = 2000;
 let listVersion = -1;
 let fetching = 0;
+let items = [];
 
 function fetchList(value) {
   if (fetching) return;
-  const wait = value.job?.state === 'running' && list.childElementCount ? LIST_MS : 0;
+  const wait = value.job?.state === 'running' && items.length ? LIST_MS : 0;
   fetching = setTimeout(async () => {
     try {
       const answer = await fetch(value.list);
@@ -43,34 +65,34 @@ function fetchList(value) {
   }, wait);
 }
 
-// Rows that are there already are kept, so that a long list grows without a flicker.
-function showList({ version, items }) {
-  listVersion = version;
-  const known = new Map([...list.children].map((row) => [row.dataset.id, row]));
-  const rows = items.map((item) => {
-    const row = known.get(item.id);
-    return row && row.dataset.shown === JSON.stringify(item) ? row : entry(item);
-  });
-  const same = rows.length === list.childElementCount && rows.every((row, i) => row === list.children[i]);
-  if (!same) list.replaceChildren(...rows);
+function showList(fetched) {
+  listVersion = fetched.version;
+  items = fetched.items;
+  for (const item of items) item.words = item.words.toLowerCase();
   find('.lib-count').textContent = items.length || '';
   find('.lib-none').hidden = items.length > 0;
   filter();
+  bringSelected();
   element.dataset.items = items.length;
 }
 
-function entry(item) {
-  const row = make('div', 'lib-item', '', { role: 'listitem', tabindex: '0', 'data-id': item.id, title: item.name });
-  row.dataset.words = item.words.toLowerCase();
-  row.dataset.shown = JSON.stringify(item);
+function draw(item) {
+  const row = make('div', 'lib-item', '', { role: 'option', 'data-id': item.id, title: item.name });
   mark(row);
-  const picture = make('img', '', '', { alt: '', loading: 'lazy', width: '56', height: '42', src: item.thumbnail });
+  const picture = make('img', '', '', { alt: '', decoding: 'async', width: '56', height: '42', 'data-src': item.thumbnail });
   const text = make('span', 'lib-text');
   const calibration = make('i', item.calibrated ? '' : 'lib-uncalibrated', item.calibration);
   text.append(make('b', '', item.name), calibration, make('i', '', item.detail));
-  const remove = make('button', 's-quiet lib-remove', '×', { type: 'button', title: 'Remove from the workspace', 'aria-label': 'Remove' });
+  const remove = make('button', 's-quiet lib-remove', '×', { type: 'button', tabindex: '-1', title: 'Remove from the workspace (Delete)', 'aria-label': 'Remove' });
   row.append(picture, text, askTwice(remove, 'Remove', () => trigger('removed', { id: item.id })));
   return row;
+}
+
+function settle(row) {
+  const picture = row.firstChild;
+  if (!picture.dataset.src) return;
+  picture.src = picture.dataset.src;
+  delete picture.dataset.src;
 }
 
 function showJob(job) {
@@ -86,37 +108,73 @@ function showJob(job) {
   find('.lib-failures').replaceChildren(...job.failures.map((reason) => make('li', '', reason)));
 }
 
-function filter() {
+function filter({ anew = false } = {}) {
   const words = search.value.toLowerCase().replaceAll('µ', 'μ').split(/\s+/).filter(Boolean);
-  let shown = 0;
-  for (const row of list.children) {
-    row.hidden = !words.every((word) => row.dataset.words.includes(word));
-    shown += !row.hidden;
-  }
-  element.dataset.shown = shown;
+  const found = words.length ? items.filter((item) => words.every((word) => item.words.includes(word))) : items;
+  list.hidden = !found.length;
+  find('.lib-nothing').hidden = !items.length || found.length > 0;
+  rows.show(found, { anew });
+  element.dataset.shown = found.length;
 }
 
-function choose(row) {
-  if (!row || row.ariaCurrent === 'true') return;
-  select(row.dataset.id);
-  trigger('chosen', { id: row.dataset.id });
+function choose(id) {
+  if (!id || id === element.dataset.selected) return;
+  select(id);
+  chosen = id;
+  chosenAt = performance.now();
+  trigger('chosen', { id });
 }
 
 list.addEventListener('click', (event) => {
-  if (!event.target.closest('button')) choose(event.target.closest('.lib-item'));
+  const id = event.target.closest('.lib-item')?.dataset.id;
+  if (!id || event.target.closest('button')) return;
+  rows.activate(id, false);
+  choose(id);
+});
+// A strip that asked has gone with its button; the keyboard stays in the list.
+list.addEventListener('click', (event) => {
+  if (event.target.closest('.s-confirm')) setTimeout(() => list.focus({ preventScroll: true }));
+}, true);
+list.addEventListener('focus', () => {
+  if (rows.active === null && list.matches(':focus-visible')) goTo(element.dataset.selected);
 });
 list.addEventListener('keydown', (event) => {
-  const row = event.target.closest('.lib-item');
-  if (!row || event.target !== row) return;
-  const rows = [...list.children].filter((other) => !other.hidden);
-  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-  if (step) rows[rows.indexOf(row) + step]?.focus();
-  else if (event.key === 'Enter' || event.key === ' ') choose(row);
-  else if (event.key === 'Delete') row.querySelector('.lib-remove').click();
-  else return;
+  if (event.target !== list || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.key === 'Enter' || event.key === ' ') choose(rows.active);
+  else if (event.key === 'Delete') rows.node(rows.active)?.querySelector('.lib-remove')?.click();
+  else if (event.key.length === 1 && event.key !== '/') searchFor(search.value + event.key);
+  else if (!rows.move(event.key)) return;
   event.preventDefault();
 });
-search.addEventListener('input', filter);
+
+function goTo(id) {
+  if (rows.has(id)) rows.activate(id); else rows.move('Home');
+}
+
+// ---- searching: once for all that was typed between two frames
+let typed = 0;
+function searchNow() {
+  cancelAnimationFrame(typed);
+  typed = 0;
+  filter({ anew: true });
+  if (!search.value) rows.bring(element.dataset.selected);
+}
+function searchFor(words) {
+  search.value = words;
+  search.focus();
+  typed ||= requestAnimationFrame(searchNow);
+}
+search.addEventListener('input', () => { typed ||= requestAnimationFrame(searchNow); });
+search.addEventListener('keydown', (event) => {
+  if (event.key === 'Escape') searchFor('');
+  else if (event.key === 'ArrowDown' || event.key === 'Enter') {
+    if (typed) searchNow();
+    list.focus();
+    rows.move('Home');
+    if (event.key === 'Enter') choose(rows.active);
+  } else return;
+  event.preventDefault();
+});
 
 // ---- adding
 find('.lib-add').addEventListener('click', () => toggle(menu));
