@@ -16,8 +16,9 @@ import typer
 
 from slava.errors import SlavaError
 from slava.settings import Settings
-from ui.commands.answers import ask, classify
+from ui.commands.answers import ask
 from ui.commands.build import build_model
+from ui.commands.classify import classify
 from ui.commands.inspect import inspect
 from ui.commands.measure import measure
 from ui.commands.models import download, list_models

@@ -1,17 +1,16 @@
-"""``slava ask`` and ``slava classify``: what a model says of a micrograph."""
+"""``slava ask``: what a model says of a micrograph."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from slava.settings import Settings
 from ui.commands.bench import Bench, open_bench
+from ui.commands.classify import loader
 from ui.commands.options import Files, Json, Model, NmPerPx, Quantize, Workspace
 from ui.commands.output import Record, each
 
@@ -43,44 +42,10 @@ def ask(
     level = level_of(context)
     text = check_question(question)
     settings = GenerationSettings(max_new_tokens=max_new_tokens)
-    load = _loader(model, quantize)
+    load = loader(model, quantize)
     with open_bench(workspace, nm_per_px) as bench:
         work = partial(_ask_one, bench, load, text, level, settings)
         each(files, json_, work, key="answer")
-
-
-def classify(
-    files: Files,
-    model: Model = "builtin",
-    quantize: Quantize = "none",
-    pack: Annotated[str, typer.Option(help="The pack whose classes are ranked.")] = "nanomaterials",
-    json_: Json = False,
-    workspace: Workspace = None,
-) -> None:
-    """Rank the categories of a pack for each micrograph, without examples."""
-    from slava.packs import load_pack
-    from slava.vlm.ask import make_view
-    from slava.vlm.classify import rank_classes
-    from slava.vlm.context import build_context
-
-    chosen = load_pack(pack)
-    load = _loader(model, quantize)
-
-    def work(file: Path) -> Record:
-        micrograph, grey = bench.open(file)
-        view = make_view(micrograph, grey, build_context(micrograph, (), "none"))
-        return asdict(rank_classes(load(), view, chosen))
-
-    with open_bench(workspace) as bench:
-        each(files, json_, work)
-
-
-def _loader(reference: str, quantize: str) -> Callable[[], Backbone]:
-    """Loads the model at its first call; what is wrong with the options is said at once."""
-    from slava.vlm.load import open_backbone, quantization_of
-
-    quantization, api_key = quantization_of(quantize), Settings.gather().api_key
-    return cache(partial(open_backbone, reference, quantization=quantization, api_key=api_key))
 
 
 def _ask_one(
