@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import struct
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import tifffile
 from numpy.typing import NDArray
 from PIL import Image
 
+from slava.errors import UnreadableMicrograph
 from slava.imaging.frame import Frame, grey
 from slava.imaging.read import read_frame
 from tests.imaging.vendor_files import specimen, write_tiff
@@ -253,3 +255,21 @@ def test_a_damaged_tile_is_black_and_the_others_are_there(tmp_path: Path) -> Non
     np.testing.assert_array_equal(frame.pixels[:96], pixels[:96])
     np.testing.assert_array_equal(frame.pixels[96:, :96], pixels[96:, :96])
     assert "32 of its 128 rows" in frame.warnings[0]
+
+
+@pytest.mark.parametrize(("claimed", "ends"), [(120, "shown"), (9600, "refused")])
+def test_rows_that_are_nowhere_are_told(tmp_path: Path, claimed: int, ends: str) -> None:
+    pixels = specimen(96, 128)
+    path = write_tiff(tmp_path / "a.tif", pixels, rowsperstrip=8)
+    with tifffile.TiffFile(path) as opened:
+        entry = opened.pages[0].tags[257].offset
+    data = bytearray(path.read_bytes())
+    data[entry + 2 : entry + 12] = struct.pack("<HII", 4, 1, claimed)
+    path.write_bytes(data)
+    if ends == "refused":
+        with pytest.raises(UnreadableMicrograph, match="only 96 of its 9600 rows"):
+            read_frame(path)
+        return
+    frame = read_frame(path)
+    np.testing.assert_array_equal(frame.pixels[:96], pixels)
+    assert "24 of its 120 rows are missing" in frame.warnings[0]

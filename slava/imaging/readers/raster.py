@@ -49,8 +49,8 @@ def read_raster(data: bytes, name: str, number: int = 1) -> Frame:
         pixels, bits = _decode(opened, data, name)
     except Exception as error:
         raise _damaged(name) from error
-    shown, _, warnings = as_picture(pixels)
-    return Frame(shown, name, bits, tags, tuple(warnings), number, count)
+    picture = as_picture(pixels)
+    return Frame(picture.pixels, name, bits, tags, picture.warnings, number, count)
 
 
 def _damaged(name: str) -> Refused:

@@ -125,8 +125,8 @@ def _frame(pictures: Sequence[Mapping[str, Any]], name: str, number: int) -> Fra
     check_size(*reversed(stored.shape[-2:]))
     rgb = stored.dtype.names is not None
     axes_read = "N" * stored.ndim + ("S" if rgb else "")
-    pixels, _, warnings = as_picture(stored, axes_read, number - before)
-    bits = 8 if rgb else pixels.dtype.itemsize * 8
+    picture = as_picture(stored, axes_read, number - before)
+    bits = 8 if rgb else picture.pixels.dtype.itemsize * 8
     axes = [
         {key: _plain(axis.get(key)) for key in ("name", "units", "scale")}
         for axis in _axes(signal)[-2:]
@@ -136,7 +136,7 @@ def _frame(pictures: Sequence[Mapping[str, Any]], name: str, number: int) -> Fra
         "metadata": signal.get("metadata", {}),
         "original": signal.get("original_metadata", {}),
     }
-    return Frame(pixels, name, bits, tags, tuple(warnings), number, sum(counts))
+    return Frame(picture.pixels, name, bits, tags, picture.warnings, number, sum(counts))
 
 
 def _plain(value: Any) -> Any:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,14 +11,15 @@ from numpy.typing import NDArray
 from slava.imaging.readers.refused import Refused, check_number
 
 
-class Picture(NamedTuple):
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
     """One picture of an array."""
 
     pixels: NDArray[Any]
     """(height_px, width_px) or (height_px, width_px, 3), in native byte order."""
     count: int
     """How many pictures the array holds."""
-    warnings: list[str]
+    warnings: tuple[str, ...]
     """What became of its values."""
 
 
@@ -56,7 +58,7 @@ def as_picture(stored: NDArray[Any], axes: str = "", number: int = 1) -> Picture
     if colour:
         pixels = pixels[..., :3] if pixels.shape[-1] >= 3 else pixels[..., 0]
     plain = np.ascontiguousarray(pixels, dtype=pixels.dtype.newbyteorder("="))
-    return Picture(plain, count, warnings)
+    return Picture(plain, count, tuple(warnings))
 
 
 def _samples_last(pixels: NDArray[Any], axes: str) -> NDArray[Any]:

@@ -35,13 +35,13 @@ def read_tiff(data: bytes, number: int = 1) -> Frame:
         check_size(page.imagewidth, page.imagelength)
         _check_samples(page)
         if pages > 1 or described <= 1:
-            pixels, planes, warnings = read_pixels(page, data, 1 if pages > 1 else number)
+            picture = read_pixels(page, data, 1 if pages > 1 else number)
         else:
-            pixels, planes, warnings = _described(opened, page, data, number, described)
+            picture = _described(opened, page, data, number, described)
         tags, unread = read_tags(opened, page, len(data))
-        count = max(pages, described, 1 if pages > 1 else planes)
-        said = (*warnings, *unread)
-        return Frame(pixels, "TIFF", _bits(page), tags, said, number, count)
+        count = max(pages, described, 1 if pages > 1 else picture.count)
+        said = (*picture.warnings, *unread)
+        return Frame(picture.pixels, "TIFF", _bits(page), tags, said, number, count)
 
 
 def _no_directory() -> Refused:

@@ -5,6 +5,7 @@ It must not know tags other than those that say how pixels are stored.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -43,15 +44,17 @@ def read_pixels(page: Any, data: bytes, number: int = 1) -> Picture:
     """
     warnings: list[str] = []
     try:
+        if len(page.dataoffsets) < np.prod(page.chunked):  # it would be filled up without a word
+            raise ValueError("some of its strips or tiles are nowhere")
         stored = page.asarray()
     except Exception as error:
         stored, warnings = _rescue(page, data, error)
     if page.photometric == _PALETTE and page.colormap is not None:
-        return Picture(_through_palette(np.squeeze(stored), page.colormap), 1, warnings)
+        return Picture(_through_palette(np.squeeze(stored), page.colormap), 1, tuple(warnings))
     if page.photometric == _MIN_IS_WHITE and stored.dtype.kind in "ub":
         stored = _inverted(stored, page)
     picture = as_picture(stored, page.axes, number)
-    return picture._replace(warnings=warnings + picture.warnings)
+    return replace(picture, warnings=(*warnings, *picture.warnings))
 
 
 def _inverted(stored: NDArray[Any], page: Any) -> NDArray[Any]:

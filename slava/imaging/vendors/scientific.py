@@ -168,7 +168,7 @@ def _jeol(original: Any, metadata: Any) -> Instrument | None:
     if at(said, "ScanSize") is None:
         return None
     optics = at(metadata, "Acquisition_instrument") or {}
-    modality: Modality = next((name for name in ("SEM", "TEM") if name in optics), "unknown")  # type: ignore[assignment]
+    modality: Modality = "SEM" if "SEM" in optics else "TEM" if "TEM" in optics else "unknown"
     return Instrument(
         vendor="JEOL",
         magnification=positive(said.get("Mag")),
