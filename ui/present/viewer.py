@@ -49,9 +49,19 @@ def viewer(
         "hist": list(picture.histogram),
         "base": f"{base}/m/{micrograph.id}",
         "outlines": _outlines_version(known),
+        "region": _region(known),
         "bar": _bar(bar) if bar else None,
         "reading": reading,
     }
+
+
+def _region(known: Known) -> list[int] | None:
+    """Left, top, width and height of the part that was measured; ``None`` for the picture."""
+    measured = known.measurement
+    region = measured.used.region if measured else None
+    if region is None or region == known.micrograph.picture:
+        return None
+    return [region.left, region.top, region.width_px, region.height_px]
 
 
 def _bar(bar: ScaleBar) -> Shown:

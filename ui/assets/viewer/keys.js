@@ -20,9 +20,9 @@ const actions = {
     redraw();
   },
   clear: () => {
-    state.ruler = state.region = null;
+    state.ruler = null;
     delete element.dataset.ruler;
-    delete element.dataset.region;
+    showRegion();                           // the one that is measured stays
     closeForm();
     redraw();
   },

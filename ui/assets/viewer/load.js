@@ -13,6 +13,7 @@ function closeDocument() {
   Object.assign(state, { doc: null, objects: [], ruler: null, region: null, hover: -1 });
   for (const name of ['.sv-name', '.sv-size', '.sv-read', '.sv-lo', '.sv-hi']) find(name).textContent = '';
   for (const name of ['ready', 'scalebar', 'objects']) element.dataset[name] = '';
+  delete element.dataset.region;
   showCalibration();
   showFound();
   drawHistogram();
@@ -23,8 +24,9 @@ function openDocument(doc) {
   forgetTiles();
   Object.assign(state, {
     doc, since: performance.now(), shown: false, fitted: true,
-    ruler: null, region: null, objects: [], hover: -1, low: doc.lo, high: doc.hi,
+    ruler: null, objects: [], hover: -1, low: doc.lo, high: doc.hi,
   });
+  showRegion();
   element.dataset.ready = element.dataset.objects = '';
   closeForm();
   makeTable();
@@ -37,7 +39,9 @@ function openDocument(doc) {
 function updateDocument(doc) {
   const calibrated = doc.nm_per_px !== state.doc.nm_per_px;
   const outlined = doc.outlines !== state.doc.outlines;
+  const elsewhere = String(doc.region) !== String(state.doc.region);
   state.doc = doc;
+  if (elsewhere) showRegion();
   if (calibrated) closeForm();
   describe(doc, outlined);
   redraw();
@@ -49,6 +53,12 @@ function describe(doc, outlined = true) {
   showCalibration();
   showFound();
   if (outlined) loadOutlines(doc);
+}
+
+// The part that is measured, if it is not all of it; one that is only drawn stays the user's.
+function showRegion() {
+  const [x, y, w, h] = state.doc.region || [];
+  setRegion(state.doc.region ? { x, y, w, h } : null);
 }
 
 async function loadOutlines(doc) {

@@ -29,7 +29,8 @@ function drawOutlines() {
 function drawRegion(region) {
   const [x0, y0] = onStage([region.x, region.y]);
   const [x1, y1] = onStage([region.x + region.w, region.y + region.h]);
-  overlay.setLineDash([5, 4]);
+  const measured = String(state.doc.region) === Object.values(region).join(',');
+  overlay.setLineDash(measured ? [] : [5, 4]);
   overlay.lineWidth = 1.5;
   overlay.strokeStyle = style('--sv-mark');
   overlay.strokeRect(x0, y0, x1 - x0, y1 - y0);

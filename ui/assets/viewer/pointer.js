@@ -63,8 +63,14 @@ listen(stage, 'pointerup', (event) => {
     element.dataset.ruler = rulerLength(state.ruler).toFixed(2);
     if (!state.doc.nm_per_px) openForm();
   }
-  if (done.tool === 'region') element.dataset.region = Object.values(state.region).join(',');
+  if (done.tool === 'region') setRegion(state.region);
 });
+
+function setRegion(region) {
+  state.region = region;
+  if (region) element.dataset.region = Object.values(region).join(',');
+  else delete element.dataset.region;
+}
 
 listen(stage, 'pointerleave', () => {
   tip.hidden = true;
