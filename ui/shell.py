@@ -20,7 +20,7 @@ from ui.assets import asset
 from ui.panels import styles
 from ui.pixels import PixelRoutes
 from ui.services import Services
-from ui.tabs import analyse
+from ui.tabs import analyse, classify
 
 MAX_FILE_SIZE = "2gb"
 FORGET_UPLOADS = (3600, 24 * 3600)
@@ -52,9 +52,12 @@ def build_window(services: Services, routes: PixelRoutes | None = None) -> gr.Bl
         delete_cache=FORGET_UPLOADS,
     ) as window:
         gr.HTML(asset("brand.html"), elem_id="brand", js_on_load=None, apply_default_css=False)
-        with gr.Tabs(elem_id="tabs"), gr.Tab("Analyse", id="analyse", elem_id="tab-analyse"):
-            analyse_tab = analyse.build()
+        with gr.Tabs(elem_id="tabs"):
+            with gr.Tab("Analyse", id="analyse", elem_id="tab-analyse"):
+                analyse_tab = analyse.build()
+            classify_tab = classify.build()
         analyse.wire(analyse_tab, services, base, window)
+        classify.wire(classify_tab, services, base)
     return window
 
 
@@ -88,14 +91,14 @@ def launch(services: Services, settings: Settings, *, inbrowser: bool | None = N
             allowed_paths=[],
             blocked_paths=[str(settings.workspace)],
             theme=theme.make_theme(),
-            css=styles(),
+            css=styles() + asset("classify/frame.css"),
             js=asset("shell.js"),
             inbrowser=settings.open_browser if inbrowser is None else inbrowser,
             quiet=True,
             show_error=True,
             prevent_thread_lock=True,
             app_kwargs={
-                "routes": [routes.mount()],
+                "routes": [classify.routes(services, routes.base), routes.mount()],
                 "middleware": _middleware(settings),
             },
         )

@@ -69,10 +69,11 @@ class Classifying:
 
     @property
     def busy(self) -> bool:
-        """Whether micrographs are being taken in or embedded."""
+        """Whether the library is being taken in or embedded; a single query does not count."""
         job = self.importing.job
         working = job is not None and job.state == "running"
-        return working or self.embedding.progress.phase != "idle"
+        progress = self.embedding.progress
+        return working or (progress.phase != "idle" and progress.total > 1)
 
     def standing(self, reference: str) -> Standing:
         """Classes, and what the encoder has not seen yet."""
@@ -83,6 +84,25 @@ class Classifying:
         others = tuple((k.id, n) for k, n in made.items() if k != key and n)
         missing = total - (made.get(key, 0) if key else 0)
         return Standing(counts, total - sum(counts.values()), missing, others)
+
+    def add_labelled(self, source: Path, reference: str) -> None:
+        """Take in a labelled folder or table, then embed it.
+
+        Raises
+        ------
+        BadInput
+            If it lists no labelled micrograph.
+        """
+        self.importing.add_labelled(source, lambda: self.embed_library(reference))
+
+    def add_drawings(self, reference: str) -> None:
+        """Draw a small library, then embed it."""
+        self.importing.add_drawings(lambda: self.embed_library(reference))
+
+    def cancel(self) -> None:
+        """End taking in and embedding after what is at hand."""
+        self.importing.cancel()
+        self.embedding.cancel()
 
     def embed_library(self, reference: str) -> None:
         """Make the vectors that the encoder has not made yet."""

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 VALIDATED = 300
 """So many labelled micrographs are left out, one by one, to see how sure a vote is."""
+EARNED = {"knn": 1.0, "encoder": 1.0, "model": 0.0}
+"""What each voter weighs where the neighbours' vote was validated and the model's was not."""
 FEWEST = 8
 """With fewer labelled micrographs nothing is said about how close is close."""
 
@@ -46,6 +48,12 @@ class Demonstrations:
         self._matrix: tuple[tuple[EncoderKey, int], VectorMatrix] | None = None
         self._index: tuple[Stamp, Index] | None = None
         self._fusions: dict[tuple[Stamp, int], Fusion] = {}
+
+    @property
+    def labels_version(self) -> int:
+        """Grows with every change of a label."""
+        with self._guard:
+            return self._labels
 
     def labels_changed(self) -> None:
         """Some micrograph has another label now."""
@@ -116,6 +124,4 @@ def _fusion_of(index: Index, k: int) -> Fusion:
         nearest.append(found[0].similarity)
     temperature = fit_temperature(np.stack(votes), index.label_codes[chosen])
     threshold = abstain_below(np.array(nearest))
-    return Fusion(
-        temperatures={"knn": temperature}, least_similarity=threshold, validated_on=len(chosen)
-    )
+    return Fusion(dict(EARNED), {"knn": temperature}, threshold, len(chosen))

@@ -70,8 +70,10 @@ class Importing:
         with self._guard:
             return self._job
 
-    def add_labelled(self, source: Path) -> None:
+    def add_labelled(self, source: Path, then: Callable[[], None] = lambda: None) -> None:
         """Take in a folder whose sub-folders are classes, or a CSV of files and labels.
+
+        ``then`` is called when it has been taken in.
 
         Raises
         ------
@@ -87,14 +89,14 @@ class Importing:
         def work() -> None:
             self._take_in(files, provenance, source.expanduser())
 
-        self._begin(ImportJob(len(files), notes=listed.warnings), work)
+        self._begin(ImportJob(len(files), notes=listed.warnings), work, then)
 
-    def add_drawings(self) -> None:
+    def add_drawings(self, then: Callable[[], None] = lambda: None) -> None:
         """Draw a small library of every category that the project can draw."""
         from slava.synthetic import CATEGORIES
 
         total = DRAWN_OF_EACH * len(CATEGORIES)
-        self._begin(ImportJob(total, drawn=True), self._take_in_drawings)
+        self._begin(ImportJob(total, drawn=True), self._take_in_drawings, then)
 
     def cancel(self) -> None:
         """End the job after the file at hand; what was taken in keeps its label."""
@@ -113,20 +115,22 @@ class Importing:
             self._thread.join(timeout_s)
 
     # ------------------------------------------------------------------ the work
-    def _begin(self, job: ImportJob, work: Callable[[], None]) -> None:
+    def _begin(self, job: ImportJob, work: Callable[[], None], then: Callable[[], None]) -> None:
         with self._guard:
             if self._job is not None and self._job.state == "running":
                 raise ModelError("a labelled folder is being taken in. Wait for its end.")
             self._job, self._stop = job, threading.Event()
             self._thread = threading.Thread(
-                target=self._run, args=(work,), name="slava-importing", daemon=True
+                target=self._run, args=(work, then), name="slava-importing", daemon=True
             )
             self._thread.start()
         self._news.tell()
 
-    def _run(self, work: Callable[[], None]) -> None:
+    def _run(self, work: Callable[[], None], then: Callable[[], None]) -> None:
         try:
             work()
+            if not self._stop.is_set():
+                then()
         except SlavaError as error:
             self._fail(str(error))
         except Exception as error:

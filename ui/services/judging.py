@@ -10,7 +10,7 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,9 +32,10 @@ if TYPE_CHECKING:
     from slava.vlm.backbone import Backbone, View
 
 log = logging.getLogger("slava.judging")
+T = TypeVar("T")
 
 KEPT = 32
-"""Answers of the model that are remembered."""
+"""Answers that are remembered."""
 
 State = Literal["opening", "embedding", "asking", "done", "failed"]
 
@@ -67,6 +68,8 @@ class Found:
     error: str = ""
     validated_on: int = 0
     """How many labelled micrographs were left out, one by one, to fit the vote."""
+    model_weight: float = 0.0
+    """What the model's vote weighs in the fused answer, against 1 or less for the neighbours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,7 @@ class Judging:
         self._embedding, self._demonstrations, self._busy = embedding, demonstrations, busy
         self._change = threading.Condition()
         self._answers: dict[_Asked, Classification | str] = {}
+        self._quick: dict[tuple[_Asked, int], Classification] = {}
         self._wanted: _Asked | None = None
         self._worker: threading.Thread | None = None
         self._stop = threading.Event()
@@ -139,20 +143,35 @@ class Judging:
         self, micrograph_id: MicrographId, wish: Wish, stamp: Stamp, index: Index
     ) -> Found:
         fusion = self._fusion(stamp, wish)
+        known: dict[str, Any] = {
+            "validated_on": fusion.validated_on,
+            "model_weight": fusion.weights.get("model", 0.0),
+        }
         asked = (micrograph_id, wish, stamp, self._models.state.wanted.reference)
         with self._change:
             kept = self._answers.get(asked)
         if isinstance(kept, Classification):
-            return Found("done", kept, validated_on=fusion.validated_on)
+            return Found("done", kept, **known)
         to_ask = wish.ask_model and kept is None and len(index.classes) > 1
         if to_ask and not self._busy():
             self._ask(asked)
         if wish.k == 0 and to_ask:
             return Found("asking")
-        without = self._classify(asked, index, None)
+        without = self._neighbours(asked, index, fusion)
         note = kept if isinstance(kept, str) else without.model_note
         state: State = "asking" if to_ask else "done"
-        return Found(state, replace(without, model_note=note), validated_on=fusion.validated_on)
+        return Found(state, replace(without, model_note=note), **known)
+
+    def _neighbours(self, asked: _Asked, index: Index, fusion: Fusion) -> Classification:
+        """The answer without the model; the last few are remembered."""
+        at = (asked, fusion.validated_on)
+        with self._change:
+            found = self._quick.get(at)
+        if found is None:
+            found = self._classify(asked, index, None)
+            with self._change:
+                _keep(self._quick, at, found)
+        return found
 
     def _fusion(self, stamp: Stamp, wish: Wish) -> Fusion:
         """How votes are pooled; where demonstrations are not the nearest, near means nothing."""
@@ -233,9 +252,7 @@ class Judging:
                     continue
             found = self._asked_model(asked)
             with self._change:
-                self._answers[asked] = found
-                while len(self._answers) > KEPT:
-                    self._answers.pop(next(iter(self._answers)))
+                _keep(self._answers, asked, found)
             self._news.tell()
 
     def _asked_model(self, asked: _Asked) -> Classification | str:
@@ -256,3 +273,10 @@ class Judging:
             worker = self._worker
         if worker is not None:
             worker.join(timeout_s)
+
+
+def _keep(kept: dict[Any, T], key: object, value: T) -> None:
+    """Add it, and let the oldest go when there are too many."""
+    kept[key] = value
+    while len(kept) > KEPT:
+        kept.pop(next(iter(kept)))

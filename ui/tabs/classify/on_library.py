@@ -1,0 +1,89 @@
+"""Events of the library: taking in, embedding, labelling by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from slava.domain import MicrographId
+from ui.services import Services
+from ui.tabs.classify import incoming
+from ui.tabs.classify.showing import Page, Showing
+
+Shown = tuple[Page, Any]
+
+
+class OnLibrary:
+    """Handlers that take the page and what the event says; each returns page and panel."""
+
+    def __init__(self, services: Services, show: Showing) -> None:
+        self._services, self._show = services, show
+        self._classifying = services.classifying
+
+    # ------------------------------------------------------------------ taking in
+    def add_labelled(self, page: Page, event: gr.EventData) -> Shown:
+        """Take in a folder whose sub-folders are classes."""
+        self._classifying.add_labelled(
+            Path(incoming.text(event, "folder")), self._show.wish(page).encoder
+        )
+        return self._shown(page)
+
+    def add_drawings(self, page: Page) -> Shown:
+        """Draw a library to try it with."""
+        self._classifying.add_drawings(self._show.wish(page).encoder)
+        return self._shown(page)
+
+    def cancel(self, page: Page) -> Shown:
+        """End taking in and embedding after the file at hand."""
+        self._classifying.cancel()
+        return self._shown(page)
+
+    def dismiss(self, page: Page) -> Shown:
+        """Close the list of what was taken in."""
+        self._classifying.importing.dismiss()
+        return self._shown(page)
+
+    def embed(self, page: Page) -> Shown:
+        """Make the vectors that the encoder has not made yet."""
+        self._classifying.embed_library(self._show.wish(page).encoder)
+        return self._shown(page)
+
+    # ------------------------------------------------------------------ labelling
+    def begin(self, page: Page) -> Shown:
+        """Go through the micrographs that have no label."""
+        return self._shown(self._next(replace(page, labelling=True, skipped=())))
+
+    def end(self, page: Page) -> Shown:
+        """Stop going through them."""
+        return self._shown(replace(page, labelling=False))
+
+    def skip(self, page: Page) -> Shown:
+        """Leave this one and go on."""
+        skipped = (*page.skipped, page.query) if page.query else page.skipped
+        return self._shown(self._next(replace(page, skipped=skipped)))
+
+    def label(self, page: Page, event: gr.EventData) -> Shown:
+        """Give the query a label and go on; an empty one takes its label away."""
+        at, label = incoming.micrograph_id(event), incoming.text(event, "label")
+        suggested = bool(getattr(event, "suggested", False))
+        self._classifying.labels.give(at, label or None, suggested=suggested)
+        return self._shown(self._next(page) if page.labelling else page)
+
+    def undo(self, page: Page) -> Shown:
+        """Take the last label back and show its micrograph."""
+        at = self._classifying.labels.undo()
+        return self._shown(page if at is None else self._about(page, at))
+
+    # ------------------------------------------------------------------ plumbing
+    def _next(self, page: Page) -> Page:
+        at = self._classifying.labels.next_unlabelled(page.skipped)
+        return replace(page, labelling=False) if at is None else self._about(page, at)
+
+    def _about(self, page: Page, at: MicrographId) -> Page:
+        return replace(page, query=at, wish=self._show.wish(page).of_library())
+
+    def _shown(self, page: Page) -> Shown:
+        return page, self._show.panel(page)

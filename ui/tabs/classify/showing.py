@@ -1,0 +1,116 @@
+"""What the Classify tab shows now: services asked, presenters applied."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from slava.domain import MicrographId
+from slava.errors import NotFound
+from ui.present import classify as present
+from ui.services import Services
+from ui.services.classifying import Found, Wish
+
+KEPT_WISH = "classify_wish"
+KEPT_ENCODERS = "classify_encoders"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a page asks for; it lives as long as the page."""
+
+    query: MicrographId | None = None
+    wish: Wish | None = None
+    """``None`` until the page is first shown."""
+    opened: str = ""
+    """The micrograph that was open in Analyse when this page last looked."""
+    labelling: bool = False
+    skipped: tuple[str, ...] = ()
+    shown: str = ""
+    """What was shown last, as a text that changes when it does."""
+
+
+class Showing:
+    """Values for the panel, made anew from what is true at the moment."""
+
+    def __init__(self, services: Services, base: str) -> None:
+        self._services, self._base = services, base
+
+    # ------------------------------------------------------------------ what is remembered
+    def wish(self, page: Page) -> Wish:
+        """The page's wish, or what was last wished in this workspace."""
+        if page.wish is not None:
+            return page.wish
+        kept = self._services.store.settings.get_setting(KEPT_WISH, {})
+        known = set(asdict(Wish()))
+        return Wish(**{name: value for name, value in kept.items() if name in known})
+
+    def keep(self, wish: Wish) -> None:
+        """Remember a wish, without what was meant for one query."""
+        kept = asdict(wish.of_library())
+        self._services.store.settings.set_setting(
+            KEPT_WISH, {n: v for n, v in kept.items() if n not in ("pinned", "put_aside")}
+        )
+        encoders = self.encoders(wish)
+        self._services.store.settings.set_setting(KEPT_ENCODERS, encoders)
+
+    def encoders(self, wish: Wish) -> list[str]:
+        """Encoders that were used here, the built-in one first."""
+        kept = self._services.store.settings.get_setting(KEPT_ENCODERS, [])
+        return list(dict.fromkeys(["builtin", *kept, wish.encoder]))[:12]
+
+    # ------------------------------------------------------------------ the panel
+    def panel(self, page: Page, news: int | None = None) -> dict[str, Any]:
+        """Everything that the tab shows; ``news`` is the version that it shows with it."""
+        services, classifying = self._services, self._services.classifying
+        wish = self.wish(page)
+        standing = classifying.standing(wish.encoder)
+        found = self._found(page, wish)
+        library = present.library(standing, classifying.embedding.progress, wish)
+        told = present.answer(found)
+        return {
+            "news": f"{self._base}/news",
+            "seen": news,
+            "list": f"{self._base}/classify/list.json",
+            "version": f"{services.news.library}-{classifying.demonstrations.labels_version}",
+            "library": library,
+            "job": present.import_job(classifying.importing.job),
+            "wish": present.wish_shown(wish, self.encoders(wish)),
+            "query": self._query(page),
+            "answer": told,
+            "gallery": self._gallery(found, wish, told),
+            "labelling": page.labelling,
+            "model": services.models.state.wanted.reference,
+        }
+
+    def _found(self, page: Page, wish: Wish) -> Found | None:
+        if page.query is None:
+            return None
+        try:
+            return self._services.classifying.answer(page.query, wish)
+        except NotFound:
+            return None
+
+    def _query(self, page: Page) -> dict[str, Any] | None:
+        if page.query is None:
+            return None
+        store = self._services.store
+        try:
+            record = store.micrographs.get_micrograph(page.query)
+        except NotFound:
+            return None
+        return present.query(record, store.labels.get_label(page.query), self._base)
+
+    def _gallery(
+        self, found: Found | None, wish: Wish, told: dict[str, Any] | None
+    ) -> list[dict[str, Any]]:
+        if found is None or found.classification is None:
+            return []
+        neighbours = found.classification.neighbours
+        provenances: dict[str, str] = {}
+        for neighbour in neighbours:
+            at = MicrographId(neighbour.demonstration.micrograph_id)
+            record = self._services.store.labels.get_label(at)
+            provenances[at] = record.provenance if record else ""
+        best = str((told or {}).get("label", ""))
+        return present.gallery(neighbours, wish, best, provenances, self._base)
