@@ -45,14 +45,15 @@ class Residual(nn.Module):
 
     def __init__(self, before: int, after: int, stride: int) -> None:
         super().__init__()
+        last = nn.BatchNorm2d(after)
+        nn.init.zeros_(last.weight)
         self.body = nn.Sequential(
             nn.Conv2d(before, after, 3, stride, 1, bias=False),
             nn.BatchNorm2d(after),
             nn.ReLU(),
             nn.Conv2d(after, after, 3, 1, 1, bias=False),
-            nn.BatchNorm2d(after),
+            last,
         )
-        nn.init.zeros_(self.body[4].weight)
         same = before == after and stride == 1
         self.beside = (
             nn.Identity()

@@ -122,9 +122,8 @@ def sample_demonstrations(
             code = _code(index, similarity, allowed, label)
             own = index.label_codes == code
             allowed &= own if strategy == "dissimilar_within" else ~own
-        rows = _best(
-            -similarity if strategy == "dissimilar_within" else similarity, allowed, wanted
-        )
+        sign = -1 if strategy == "dissimilar_within" else 1
+        rows = _best(sign * similarity, allowed, wanted).tolist()
     return tuple(index.neighbour(row, float(similarity[row]), metric) for row in [*first, *rows])
 
 

@@ -122,7 +122,9 @@ def network_config(record: EncoderRecord) -> Any:
     """The network's config from a record, whose lists become tuples."""
     from slava.retrieval.network import NetworkConfig
 
-    told = {k: tuple(v) if isinstance(v, list) else v for k, v in record.network.items()}
+    told: dict[str, Any] = {
+        k: tuple(v) if isinstance(v, list) else v for k, v in record.network.items()
+    }
     return NetworkConfig(**told)
 
 
@@ -130,7 +132,7 @@ def ready(network: EncoderNet) -> EncoderNet:
     """The network laid out for inference."""
     import torch
 
-    return network.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+    return network.eval().to(memory_format=torch.channels_last)
 
 
 def encode_batch(network: EncoderNet, small: Sequence[NDArray[np.uint8]]) -> Vectors:
@@ -141,8 +143,8 @@ def encode_batch(network: EncoderNet, small: Sequence[NDArray[np.uint8]]) -> Vec
     seen = [[resized(square, size) for square in squares(each)] for each in small]
     x = torch.from_numpy(np.stack([s for each in seen for s in each]))[:, None]
     with torch.inference_mode(), half_precision():
-        turned = sum(network(view).float() for view in four_turns(x))
-    vectors = unit(turned.numpy())  # type: ignore[union-attr]
+        turned = torch.stack([network(view).float() for view in four_turns(x)])
+    vectors = unit(turned.sum(0).numpy())
     ends = np.cumsum([len(each) for each in seen])[:-1]
     return unit(np.stack([part.mean(0) for part in np.split(vectors, ends)]))
 

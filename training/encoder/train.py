@@ -112,7 +112,7 @@ class _Run:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
             shape = NetworkConfig(config.architecture, config.size_px, dimension=config.dimension)
-            self.network = EncoderNet(shape).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+            self.network = EncoderNet(shape).to(memory_format=torch.channels_last)
             self.head = nn.Parameter(torch.randn(max(1, len(labels)), config.dimension))
             self.project = nn.Sequential(
                 nn.Linear(config.dimension, config.dimension), nn.ReLU(),
@@ -126,6 +126,7 @@ class _Run:
             multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(keep),
             use_buffers=True,
         )
+        self.averaged: EncoderNet = self.average.module  # type: ignore[assignment]
         self.average_head, self.keep = self.head.detach().clone(), keep
         self.figures: dict[str, float] = {}
 
@@ -190,7 +191,8 @@ class _Run:
         with half_precision():
             vectors = self.network(views)
         projected = F.normalize(self.project(vectors.float()), dim=1)
-        return nt_xent(*projected.chunk(2), config.temperature)
+        one, other = projected.chunk(2)
+        return nt_xent(one, other, config.temperature)
 
     @torch.no_grad()
     def _average(self) -> None:
@@ -209,7 +211,7 @@ class _Run:
         return right, float(F.cross_entropy(logits, truth))
 
     def _vectors(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        network = self.average.module.eval()
+        network = self.averaged.eval()
         small = [self.given.small[row] for row in rows]
         made = [encode_batch(network, small[k : k + 32]) for k in range(0, len(small), 32)]
         return np.concatenate(made)
@@ -227,7 +229,7 @@ class _Run:
 
         some = np.linspace(0, len(self.given.small) - 1, min(96, len(self.given.small)))
         check_spread(self._vectors(some.astype(np.int64)))
-        kept = {k: v.contiguous().clone() for k, v in self.average.module.state_dict().items()}
+        kept = {k: v.contiguous().clone() for k, v in self.averaged.state_dict().items()}
         if self.labels:
             kept["head"] = F.normalize(self.average_head, dim=1).contiguous()
         save_file(kept, folder / WEIGHTS)
