@@ -24,6 +24,7 @@ from ui.commands.measure import measure
 from ui.commands.models import download, list_models
 from ui.commands.options import Json, Workspace
 from ui.commands.output import complain, exit_code, print_json
+from ui.commands.split import split
 from ui.commands.workspace import ingest, verify
 from ui.privacy import set_private_environment
 
@@ -80,7 +81,7 @@ def build_cli() -> typer.Typer:
     )
     cli.callback(invoke_without_command=True)(start)
     cli.command("app")(open_window)
-    for command in (inspect, measure, ask, classify, ingest, verify, build_model):
+    for command in (inspect, measure, ask, classify, split, ingest, verify, build_model):
         cli.command()(command)
     models = typer.Typer(
         help="Models on this machine, models we recommend, and downloading one.",
