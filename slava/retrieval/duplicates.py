@@ -37,7 +37,7 @@ class Duplicates:
 def fingerprint(picture: Picture) -> NDArray[np.float32]:
     """A small copy (1024,) without its slow shading, of zero mean and unit length."""
     small = Image.fromarray(standardised(thumbnail(picture)))
-    values = np.asarray(small.resize((_SIDE_PX, _SIDE_PX), Image.Resampling.BOX), np.float32)
+    values = np.asarray(small.resize((_SIDE_PX, _SIDE_PX), Image.Resampling.BILINEAR), np.float32)
     rows, columns = np.mgrid[:_SIDE_PX, :_SIDE_PX].reshape(2, -1).astype(np.float32) / _SIDE_PX
     slow = np.stack([np.ones_like(rows), rows, columns, rows * columns, rows**2, columns**2], 1)
     flat = values.ravel()

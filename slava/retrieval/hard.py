@@ -109,10 +109,7 @@ def _one_k_means(
     member = _squared(points, means).argmin(1)
     for _ in range(_ROUNDS):
         means = np.stack(
-            [
-                points[member == c].mean(0) if (member == c).any() else means[c]
-                for c in range(centres)
-            ]
+            [own.mean(0) if len(own := points[member == c]) else means[c] for c in range(centres)]
         )
         moved = _squared(points, means).argmin(1)
         if np.array_equal(moved, member):

@@ -50,11 +50,11 @@ def held_out_rows(
             drawn += len(rows)
             if drawn >= wanted:
                 break
-    return _whole_groups(np.array(sorted(taken), dtype=np.int64), groups)
+    return whole_groups(np.array(sorted(taken), dtype=np.int64), groups)
 
 
-def _whole_groups(rows: NDArray[np.int64], groups: Sequence[str]) -> NDArray[np.int64]:
-    """A group that reaches into several classes goes with its drawn rows."""
+def whole_groups(rows: NDArray[np.int64], groups: Sequence[str]) -> NDArray[np.int64]:
+    """``rows`` and every other row of a group that one of them belongs to, sorted."""
     drawn = {groups[row] for row in rows} - {""}
     also = [row for row, group in enumerate(groups) if group in drawn]
     return np.union1d(rows, np.array(also, dtype=np.int64)).astype(np.int64)

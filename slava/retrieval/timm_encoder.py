@@ -99,8 +99,7 @@ class TimmEncoder:
             np.array(v, np.float32)[: self._channels, None, None]
             for v in (self._mean, self._deviation)
         )
-        prepared: NDArray[np.float32] = (grey - mean) / deviation
-        return prepared
+        return np.asarray((grey - mean) / deviation, dtype=np.float32)
 
 
 def _from_folder(folder: Path) -> nn.Module:

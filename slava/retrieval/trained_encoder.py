@@ -47,6 +47,7 @@ class TrainedEncoder:
         ModelUnusable
             If it is damaged or of another version.
         """
+        import torch
         from safetensors import SafetensorError
         from safetensors.torch import load_file
 
@@ -56,7 +57,8 @@ class TrainedEncoder:
         try:
             weights = load_file(folder / WEIGHTS)
             head = weights.pop("head", None)
-            network = EncoderNet(network_config(record))
+            with torch.random.fork_rng(devices=[]):
+                network = EncoderNet(network_config(record))
             network.load_state_dict(weights)
         except (OSError, SafetensorError, RuntimeError, TypeError, ValueError) as error:
             raise ModelUnusable(

@@ -28,6 +28,8 @@ def supervised_contrast(vectors: Tensor, truth: Tensor, temperature: float) -> T
     logs = like - torch.logsumexp(like.masked_fill(own, float("-inf")), 1, keepdim=True)
     same = (truth[:, None] == truth) & ~own
     count = same.sum(1)
+    if not bool(count.any()):
+        return like.sum() * 0
     told = -(logs * same).sum(1) / count.clamp(min=1)
     return (told * (count > 0)).sum() / (count > 0).sum().clamp(min=1)
 

@@ -139,7 +139,8 @@ class _Run:
         optimizer = torch.optim.AdamW(parameters, config.learning_rate, weight_decay=0.01)
         began, shown, rate = time.monotonic(), 0.0, config.learning_rate
         best, waited = math.inf, 0
-        every = max(1, self.steps // _EVALUATIONS)
+        epoch = math.ceil(len(self.pictures) / config.batch)
+        every = epoch if config.schedule == "plateau" else max(1, self.steps // _EVALUATIONS)
         for step in range(self.steps):
             if stop is not None and stop.is_set():
                 raise Cancelled("the training of the encoder was stopped.")

@@ -35,7 +35,7 @@ def split(
     from slava.retrieval.hard import hard_rows
     from slava.retrieval.labelled import library_warnings, list_labelled
     from slava.retrieval.library import read_library
-    from slava.retrieval.parts import held_out_rows
+    from slava.retrieval.parts import held_out_rows, whole_groups
 
     listed = list_labelled(source)
     library_warnings([f.label for f in listed.files], 0)
@@ -44,6 +44,7 @@ def split(
     labels, groups = list(library.labels), [e.group for e in library.entries]
     if hard:
         rows = hard_rows([e.small for e in library.entries], labels, share, seed)
+        rows = whole_groups(rows, groups)
     else:
         rows = held_out_rows(labels, groups, share, seed)
     queries = {int(row) for row in rows}
