@@ -1,4 +1,4 @@
-"""Classifying behind the window: labelled folders, vectors, neighbours, the model, labels by hand."""
+"""Classifying behind the window: labelled folders, vectors, neighbours, model, labels by hand."""
 
 from __future__ import annotations
 

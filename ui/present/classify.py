@@ -1,4 +1,4 @@
-"""The Classify tab: the library of demonstrations, the query, who says what of it."""
+"""The Classify tab: the query, who says what of it, the demonstrations that it rests on."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ from collections.abc import Mapping, Sequence
 
 from slava.domain import Classification, Micrograph, Neighbour, Ranked
 from store import LabelRecord
+from ui.present.demonstrations import title
 from ui.present.words import Shown
-from ui.services.classifying import Found, Standing, Wish
-from ui.services.embedding import Progress
-from ui.services.importing import ImportJob
+from ui.services.classifying import Found, Wish
+from ui.services.weighing import Weighed
 
-KEYS = "1234567890"
-THUMBNAIL_PX, TILE_PX, QUERY_PX = 112, 256, 1024
+TILE_PX, QUERY_PX = 256, 1024
 
 STATUS = {
     "opening": "opening the encoder …",
@@ -28,120 +27,9 @@ PROVENANCE = {
     "hand": "by hand",
     "suggestion": "a suggestion that was accepted",
 }
-NOT_COUNTED = "has not earned a weight on this library: shown, not counted"
+NOT_COUNTED = "it has not earned a weight on this library: shown, not counted"
 
 
-def title(label: str) -> str:
-    """A label as people read it."""
-    return " ".join(label.replace("_", " ").split())
-
-
-# ------------------------------------------------------------------ the library
-def classes(counts: Mapping[str, int]) -> list[Shown]:
-    """Every class with its key and how many micrographs it has."""
-    return [
-        {
-            "label": label,
-            "title": title(label),
-            "count": count,
-            "key": KEYS[place] if place < len(KEYS) else "",
-            "place": place,
-        }
-        for place, (label, count) in enumerate(sorted(counts.items()))
-    ]
-
-
-def library(standing: Standing, progress: Progress, wish: Wish) -> Shown:
-    """Classes, what waits for a label, what waits for a vector."""
-    return {
-        "classes": classes(standing.counts),
-        "labelled": sum(standing.counts.values()),
-        "unlabelled": standing.unlabelled,
-        "embedding": _embedding(progress, standing, wish),
-        "warnings": _warnings(standing, wish),
-    }
-
-
-def _embedding(progress: Progress, standing: Standing, wish: Wish) -> Shown | None:
-    """What is being embedded, or what could be."""
-    if progress.phase == "opening":
-        return _work("opening", "Opening the encoder", 0, 0)
-    if progress.phase == "embedding" and progress.total > 1:
-        text = f"Embedding {progress.done} of {progress.total}"
-        return _work("embedding", text, progress.done, progress.total)
-    if progress.error and progress.reference == wish.encoder:
-        return {**_work("failed", progress.error, 0, 0), "offer": "Try again"}
-    if standing.missing and standing.counts:
-        text = f"{_micrographs(standing.missing)} not embedded with this encoder."
-        if standing.others:
-            name, number = standing.others[0]
-            text += f" {number} vectors of {name} stay apart: encoders are never mixed."
-        again = "Re-embed" if standing.others else "Embed"
-        return {**_work("wanted", text, 0, 0), "offer": f"{again} {standing.missing}"}
-    return None
-
-
-def _work(state: str, text: str, done: int, total: int) -> Shown:
-    fraction = done / total if total else 0
-    return {"state": state, "text": text, "fraction": fraction, "offer": ""}
-
-
-def _micrographs(number: int) -> str:
-    return f"{number} micrograph{'' if number == 1 else 's'}"
-
-
-def _warnings(standing: Standing, wish: Wish) -> list[str]:
-    counts = standing.counts
-    if len(counts) == 1:
-        return ["Only one class: nothing can be told apart. Label micrographs of another."]
-    few = [title(label) for label, number in sorted(counts.items()) if number < wish.k]
-    if few and wish.k:
-        return [f"Fewer than K = {wish.k} in {', '.join(few)}: they can be outvoted."]
-    return []
-
-
-def import_job(job: ImportJob | None) -> Shown | None:
-    """The taking in of labelled micrographs."""
-    if job is None:
-        return None
-    if job.state == "running":
-        what = "Drawing" if job.drawn else "Taking in"
-        text = f"{what} {job.done} of {job.total}"
-    else:
-        counts = [f"{job.labelled} labelled", f"{job.added} new"]
-        counts += [f"{job.known} known already"] * (job.known > 0)
-        counts += [f"{len(job.failures)} could not be read"] * (len(job.failures) > 0)
-        counts += [f"{len(job.conflicts)} in conflict"] * (len(job.conflicts) > 0)
-        text = ("Cancelled: " if job.state == "cancelled" else "") + ", ".join(counts)
-    return {
-        "state": job.state,
-        "text": text,
-        "fraction": job.done / job.total if job.total else 0,
-        "problems": [*job.conflicts, *job.failures, *job.notes],
-    }
-
-
-def labelled_items(
-    micrographs: Sequence[Micrograph], labels: Mapping[str, LabelRecord], base: str
-) -> list[Shown]:
-    """The list on the left, newest first."""
-    items = []
-    for m in micrographs:
-        record = labels.get(m.id)
-        label = (record.label or "") if record else ""
-        items.append(
-            {
-                "id": m.id,
-                "name": m.name,
-                "label": label,
-                "title": title(label),
-                "thumbnail": f"{base}/m/{m.id}/preview.png?size={THUMBNAIL_PX}",
-            }
-        )
-    return items
-
-
-# ------------------------------------------------------------------ the query
 def query(micrograph: Micrograph, record: LabelRecord | None, base: str) -> Shown:
     """The micrograph whose class is asked for."""
     label = record.label if record else None
@@ -196,11 +84,40 @@ def _told(told: Classification, found: Found) -> Shown:
         "label": "" if told.abstained else best.label,
         "probability": best.probability,
         "abstained": told.abstained,
-        "reason": told.reason,
-        "rationale": told.rationale.replace(best.label, title(best.label), 1),
+        "reason": _reason(told.reason),
+        "rationale": _rationale(told, best.label),
         "model_note": _model_note(told, found),
         "validated": _validated(found.validated_on),
     }
+
+
+def weighing(state: Weighed | None, found: Found | None) -> Shown | None:
+    """What the model is worth here, and the offer to find out; ``None`` where it has not spoken."""
+    if state is not None and state.state == "running":
+        return {"state": "running", "text": f"Weighing the model: {state.done} of {state.total}"}
+    told = found.classification if found else None
+    if told is None or not told.ranked_model or not told.ranked_knn:
+        return None
+    text = ""
+    if state is not None and state.state == "failed":
+        text = f"The model could not be weighed: {state.error}"
+    elif state is not None and state.state == "done":
+        text = (
+            f"Of {state.total} labelled micrographs, each left out, the model named "
+            f"{state.model_right} right and the neighbours {state.neighbours_right}."
+        )
+    return {"state": "offered", "text": text}
+
+
+def _reason(reason: str) -> str:
+    """Why it abstained, as a sentence of its own; the verdict says what."""
+    why = reason.removeprefix("none of these classes: ").rstrip(".")
+    return f"{why[:1].upper()}{why[1:]}." if why else ""
+
+
+def _rationale(told: Classification, label: str) -> str:
+    text = told.rationale.replace(label, title(label), 1)
+    return f"Closest would be {text}" if told.abstained else f"{text[:1].upper()}{text[1:]}"
 
 
 def _model_note(told: Classification, found: Found) -> str:

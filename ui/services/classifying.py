@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from slava.domain import MicrographId
 from slava.errors import BadInput
@@ -16,9 +17,14 @@ from ui.services.embedding import Embedding, OpenEncoder, open_any
 from ui.services.importing import Importing
 from ui.services.judging import Found, Judging, Wish
 from ui.services.labelling import HandLabels
+from ui.services.mapping import Map, Mapping
 from ui.services.models import Models
 from ui.services.news import News
 from ui.services.pictures import Pictures
+from ui.services.weighing import Weighing
+
+if TYPE_CHECKING:
+    from slava.retrieval.index import Index
 
 __all__ = ["Classifying", "Found", "Standing", "Wish"]
 
@@ -52,6 +58,7 @@ class Classifying:
         self.embedding = Embedding(store, news, opener)
         self.demonstrations = Demonstrations(store, news)
         self.importing = Importing(store, uploads, news, self.demonstrations.labels_changed)
+        self.mapping = Mapping(news)
         self.labels = HandLabels(store, self.demonstrations.labels_changed)
         self.judging = Judging(
             store,
@@ -62,6 +69,7 @@ class Classifying:
             self.demonstrations,
             lambda: self.busy,
         )
+        self.weighing = Weighing(models, news, self.demonstrations, self.judging.judge)
 
     def answer(self, micrograph_id: MicrographId, wish: Wish) -> Found:
         """See :meth:`ui.services.judging.Judging.answer`."""
@@ -113,6 +121,32 @@ class Classifying:
     def _all(self) -> list[MicrographId]:
         return [m.id for m in self._store.micrographs.list_micrographs()]
 
+    def weigh_model(self, wish: Wish) -> None:
+        """Find out in the background what the model's vote is worth in this library.
+
+        Raises
+        ------
+        BadInput
+            If the library is not embedded yet.
+        """
+        key = self.embedding.key(wish.encoder)
+        if key is None or self.busy:
+            raise BadInput("the library is not embedded yet. Embed it first.")
+        self.weighing.begin(wish, self.demonstrations.stamp(key, self.embedding.made))
+
+    def index(self, reference: str) -> Index | None:
+        """The library's vectors of an encoder; ``None`` where it has made none yet."""
+        key = self.embedding.key(reference)
+        if key is None:
+            return None
+        return self.demonstrations.index(self.demonstrations.stamp(key, self.embedding.made))
+
+    def map_of(self, reference: str) -> tuple[Index, Map] | None:
+        """The library as points, with the index that they belong to."""
+        index = self.index(reference)
+        laid = self.mapping.map_of(index) if index is not None else None
+        return (index, laid) if index is not None and laid is not None else None
+
     def swap(self, micrograph_id: MicrographId, wish: Wish, demonstration: str) -> Wish:
         """Put a demonstration aside and pin the next similar one of its class.
 
@@ -121,11 +155,10 @@ class Classifying:
         BadInput
             When its class has no other.
         """
-        key = self.embedding.key(wish.encoder)
+        index = self.index(wish.encoder)
         found = self.answer(micrograph_id, wish).classification
-        if key is None or found is None:
+        if index is None or found is None:
             raise BadInput("there is nothing to swap yet. Wait for the neighbours.")
-        index = self.demonstrations.index(self.demonstrations.stamp(key, self.embedding.made))
         shown = {n.demonstration.micrograph_id for n in found.neighbours}
         row, own = index.row_of(micrograph_id), index.row_of(demonstration)
         barred = {micrograph_id, *shown, *wish.put_aside}
@@ -148,6 +181,9 @@ class Classifying:
     def close(self, timeout_s: float) -> None:
         """End what goes on in the background; the store may be closed after."""
         self.importing.cancel()
+        self.weighing.cancel()
         self.judging.close(timeout_s)
+        self.weighing.close(timeout_s)
         self.importing.wait(timeout_s)
         self.embedding.close(timeout_s)
+        self.mapping.close(timeout_s)

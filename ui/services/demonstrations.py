@@ -7,7 +7,7 @@ vectors are made.
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,6 +24,8 @@ VALIDATED = 300
 """So many labelled micrographs are left out, one by one, to see how sure a vote is."""
 EARNED = {"knn": 1.0, "encoder": 1.0, "model": 0.0}
 """What each voter weighs where the neighbours' vote was validated and the model's was not."""
+WEIGHTS = "classify_weights"
+"""Setting: what was fitted for an encoder with a model."""
 FEWEST = 8
 """With fewer labelled micrographs nothing is said about how close is close."""
 
@@ -75,23 +77,49 @@ class Demonstrations:
                 self._index = stamp, _index_of(matrix, known)
             return self._index[1]
 
-    def fusion(self, stamp: Stamp, k: int) -> Fusion:
+    def fusion(self, stamp: Stamp, k: int, model: str = "") -> Fusion:
         """How sure a vote of ``k`` neighbours is in this library, and when nothing is close.
 
-        Found by leaving out labelled micrographs one by one.
+        Found by leaving out labelled micrographs one by one; where ``model`` was weighed with
+        this encoder, its weight is used.
         """
         with self._guard:
             index = self.index(stamp)
             if (stamp, k) not in self._fusions:
                 self._fusions = {at: f for at, f in self._fusions.items() if at[0] == stamp}
                 self._fusions[stamp, k] = _fusion_of(index, k)
-            return self._fusions[stamp, k]
+            found = self._fusions[stamp, k]
+        return self._with_weights(found, stamp.key, model)
+
+    def keep_weights(self, key: EncoderKey, model: str, fitted: Fusion) -> None:
+        """Use these weights and temperatures with this encoder and this model from now on."""
+        kept = dict(self._store.settings.get_setting(WEIGHTS, {}))
+        kept[_pair(key, model)] = fitted.to_json()
+        self._store.settings.set_setting(WEIGHTS, kept)
+        self.labels_changed()
+
+    def _with_weights(self, fusion: Fusion, key: EncoderKey, model: str) -> Fusion:
+        from slava.retrieval.fusion import Fusion
+
+        kept = self._store.settings.get_setting(WEIGHTS, {}).get(_pair(key, model))
+        if kept is None:
+            return fusion
+        weighed = Fusion.from_json(kept)
+        return replace(
+            fusion,
+            weights={**fusion.weights, **weighed.weights},
+            temperatures={**weighed.temperatures, **fusion.temperatures},
+        )
 
     def _vectors(self, stamp: Stamp) -> VectorMatrix:
         at = (stamp.key, stamp.vectors)
         if self._matrix is None or self._matrix[0] != at:
             self._matrix = at, self._store.vectors.load_vectors(stamp.key)
         return self._matrix[1]
+
+
+def _pair(key: EncoderKey, model: str) -> str:
+    return f"{key.id} {key.preprocessing} {model}"
 
 
 def _index_of(matrix: VectorMatrix, known: dict[MicrographId, LabelRecord]) -> Index:

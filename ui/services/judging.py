@@ -177,9 +177,22 @@ class Judging:
         """How votes are pooled; where demonstrations are not the nearest, near means nothing."""
         from slava.retrieval.fusion import Fusion
 
-        fusion = Fusion() if self._busy() else self._demonstrations.fusion(stamp, wish.k)
+        model = self._models.state.wanted.reference
+        busy = self._busy()
+        fusion = Fusion() if busy else self._demonstrations.fusion(stamp, wish.k, model)
         near = wish.strategy in ("similar", "diverse", "balanced")
         return fusion if near else replace(fusion, least_similarity=None)
+
+    def judge(
+        self,
+        wish: Wish,
+        micrograph_id: MicrographId,
+        stamp: Stamp,
+        index: Index,
+        backbone: Backbone | None,
+    ) -> Classification:
+        """One micrograph of the library, now, in this thread."""
+        return self._classify((micrograph_id, wish, stamp, ""), index, backbone)
 
     def _classify(self, asked: _Asked, index: Index, backbone: Backbone | None) -> Classification:
         from slava.retrieval.classify import Query, classify

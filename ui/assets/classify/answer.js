@@ -7,7 +7,7 @@ function showQuery(value) {
   find('.cl-no-library').hidden = !empty;
   find('.cl-by-hand').hidden = !value.library.unlabelled;
   find('.cl-no-query').hidden = empty || Boolean(query);
-  find('.cl-shown').hidden = empty;
+  find('.cl-shown').hidden = empty || !query;
   find('.cl-answer').classList.toggle('cl-empty', empty);
   find('.cl').classList.toggle('cl-teaching', empty);
   const picture = find('.cl-picture');
@@ -34,13 +34,24 @@ function showAnswer(value) {
   find('.cl-verdict').classList.toggle('cl-abstained', Boolean(answer?.abstained));
   find('.cl-probability').textContent = answer && answer.verdict && !answer.abstained ? percent(answer.probability) : '';
   find('.cl-reason').hidden = !answer?.reason;
-  find('.cl-reason').textContent = answer?.reason ? `It says ${answer.reason}.` : '';
+  find('.cl-reason').textContent = answer?.reason || '';
   find('.cl-rationale').textContent = answer?.rationale || '';
   find('.cl-model-note').textContent = answer?.model_note ? `Model: ${answer.model_note}.` : '';
   find('.cl-validated').textContent = answer?.validated || '';
+  showWeighing(value.query ? value.weighing : null);
   find('.cl-ranks').hidden = !answer?.rows.length;
   when('ranks', answer ? [answer.rows, answer.state, value.library.classes] : null, () => showRanks(value));
 }
+
+function showWeighing(work) {
+  const line = find('.cl-weighing');
+  line.hidden = !work;
+  element.dataset.weighing = work ? work.state : '';
+  if (!work) return;
+  line.querySelector('span').textContent = work.text;
+  find('.cl-weigh').textContent = work.state === 'running' ? 'Cancel' : 'Weigh the model';
+}
+find('.cl-weigh').addEventListener('click', () => say(props.value.weighing?.state === 'running' ? 'weighing_ended' : 'weighing_wanted'));
 
 function showRanks(value) {
   const answer = value.answer;
@@ -72,7 +83,6 @@ find('.cl-open').addEventListener('click', () => openInAnalyse(element.dataset.q
 
 // Through Analyse's own library: one way of opening, wherever it is asked for.
 function openInAnalyse(id) {
-  const row = document.querySelector(`#library .lib-item[data-id="${CSS.escape(id)}"]`);
   [...document.querySelectorAll('#tabs button[role=tab]')].find((tab) => tab.textContent.trim() === 'Analyse')?.click();
-  row?.click();
+  document.querySelector('#library .lib-list').dispatchEvent(new CustomEvent('open', { detail: id }));
 }

@@ -43,7 +43,7 @@ onPage('keydown', (event) => {
   const typing = event.composedPath()[0].closest?.(TYPING);
   if (typing) { if (event.key === 'Escape') typing.blur(); return; }
   const { labelling, library } = props.value;
-  if ((event.ctrlKey || event.metaKey) && event.key === 'z' && labelling) say('undone');
+  if ((event.ctrlKey || event.metaKey) && event.key === 'z') say('undone');
   else if (event.ctrlKey || event.metaKey) return;
   else if (event.key === '+' || event.key === '=') setK(Number(kInput.value) + 1);
   else if (event.key === '-') setK(Number(kInput.value) - 1);

@@ -73,6 +73,16 @@ class OnQuery:
         wish = self._show.wish(page)
         return self._wished(page, replace(wish.of_library(), seed=wish.seed + 1))
 
+    def weigh(self, page: Page) -> Shown:
+        """Find out what the model's vote is worth in this library."""
+        self._services.classifying.weigh_model(self._show.wish(page))
+        return self._shown(page)
+
+    def stop_weighing(self, page: Page) -> Shown:
+        """Leave the model as it was."""
+        self._services.classifying.weighing.cancel()
+        return self._shown(page)
+
     # ------------------------------------------------------------------ plumbing
     def _about(self, page: Page, micrograph_id: MicrographId) -> Page:
         self._services.store.micrographs.get_micrograph(micrograph_id)

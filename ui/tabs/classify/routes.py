@@ -1,6 +1,6 @@
-"""The route of this tab beside Gradio's: the list of micrographs with their labels.
+"""The routes of this tab beside Gradio's: micrographs with their labels, and the map.
 
-It lies under the token of the pixel routes and is mounted before them. Nothing here imports
+They lie under the token of the pixel routes and are mounted before them. Nothing here imports
 Gradio.
 """
 
@@ -12,8 +12,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
 from ui.pixels import HEADERS
-from ui.present import classify as present
+from ui.present import demonstrations as present
 from ui.services import Services
+from ui.services.embedding import BUILTIN
 
 
 def routes(services: Services, base: str) -> Mount:
@@ -25,7 +26,18 @@ def routes(services: Services, base: str) -> Mount:
         items = present.labelled_items(store.micrographs.list_micrographs(), labels, base)
         return JSONResponse({"items": items}, headers=HEADERS)
 
-    async def answer(_request: Request) -> Response:
+    def mapped(reference: str) -> Response:
+        found = services.classifying.map_of(reference)
+        points = present.map_points(*found) if found else None
+        return JSONResponse(points, headers=HEADERS)
+
+    async def answer_list(_request: Request) -> Response:
         return await run_in_threadpool(listed)
 
-    return Mount(f"/{base}/classify", routes=[Route("/list.json", answer)])
+    async def answer_map(request: Request) -> Response:
+        return await run_in_threadpool(mapped, request.query_params.get("encoder", BUILTIN))
+
+    return Mount(
+        f"/{base}/classify",
+        routes=[Route("/list.json", answer_list), Route("/map.json", answer_map)],
+    )

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from typing import Any
+from urllib.parse import quote
 
 from slava.domain import MicrographId
 from slava.errors import NotFound
 from ui.present import classify as present
+from ui.present import demonstrations
 from ui.services import Services
-from ui.services.classifying import Found, Wish
+from ui.services.classifying import Found, Standing, Wish
 
 KEPT_WISH = "classify_wish"
 KEPT_ENCODERS = "classify_encoders"
@@ -66,22 +68,33 @@ class Showing:
         wish = self.wish(page)
         standing = classifying.standing(wish.encoder)
         found = self._found(page, wish)
-        library = present.library(standing, classifying.embedding.progress, wish)
+        library = demonstrations.library(standing, classifying.embedding.progress, wish)
         told = present.answer(found)
         return {
             "news": f"{self._base}/news",
             "seen": news,
             "list": f"{self._base}/classify/list.json",
+            "map": f"{self._base}/classify/map.json?encoder={quote(wish.encoder, safe='')}",
+            "mapped": self._mapped(wish, standing),
             "version": f"{services.news.library}-{classifying.demonstrations.labels_version}",
             "library": library,
-            "job": present.import_job(classifying.importing.job),
+            "job": demonstrations.import_job(classifying.importing.job),
             "wish": present.wish_shown(wish, self.encoders(wish)),
             "query": self._query(page),
             "answer": told,
             "gallery": self._gallery(found, wish, told),
             "labelling": page.labelling,
+            "weighing": present.weighing(classifying.weighing.state, found),
             "model": services.models.state.wanted.reference,
         }
+
+    def _mapped(self, wish: Wish, standing: Standing) -> str:
+        """Changes when the map may have; empty while there is nothing to be mapped."""
+        classifying = self._services.classifying
+        if classifying.busy or not standing.counts:
+            return ""
+        made, labels = classifying.embedding.made, classifying.demonstrations.labels_version
+        return f"{wish.encoder} {made} {labels} {classifying.mapping.laid}"
 
     def _found(self, page: Page, wish: Wish) -> Found | None:
         if page.query is None:

@@ -29,6 +29,8 @@ def wire(tab: Classify, services: Services, base: str) -> None:
     _on(tab, panel.put_aside, query.put_aside, "put_aside")
     _on(tab, panel.swapped, query.swap, "swap")
     _on(tab, panel.reset_wanted, query.reset, "reset")
+    _on(tab, panel.weighing_wanted, query.weigh, "weigh")
+    _on(tab, panel.weighing_ended, query.stop_weighing, "stop_weighing")
     _on(tab, panel.folder_wanted, library.add_labelled, "add_labelled")
     _on(tab, panel.drawings_wanted, library.add_drawings, "add_drawings")
     _on(tab, panel.cancelled, library.cancel, "cancel")

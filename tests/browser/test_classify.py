@@ -1,0 +1,178 @@
+"""Classifying in a browser: a labelled folder, a query, its demonstrations, labels with one key.
+
+The tests share one window and run in this order, as one sitting of a user would.
+"""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.keys import Keys
+
+from tests.browser.page import Page
+from tests.ui.textures import CLASSES, texture, write_textures
+
+pytestmark = pytest.mark.browser
+
+EACH = 5
+ENCODER_S = 180
+"""Opening the built-in encoder takes seconds where nothing else runs."""
+STATE = "document.querySelector('#classify [data-state]').dataset"
+FILL = """
+const [folder] = arguments;
+const form = [...document.querySelectorAll('#classify .cl-folder')].find((f) => f.offsetParent);
+form.querySelector('input').value = folder;
+form.requestSubmit();
+"""
+SET_K = """
+const input = document.querySelector('.cl-k input');
+input.value = arguments[0];
+input.dispatchEvent(new Event('input', { bubbles: true }));
+"""
+CUT_OFF = """
+const right = (node) => node.getBoundingClientRect().right;
+return [...document.querySelectorAll('.cl-bar button, .cl-head button, .cl-caption button')]
+  .filter((button) => button.offsetParent)
+  .filter((button) => right(button) > right(button.closest('.cl-main, .cl-side')) + 1)
+  .map((button) => button.textContent);
+"""
+
+
+def png(label: str, seed: int) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(texture(label, seed, 160)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def open_tab(page: Page) -> None:
+    page.js(
+        "[...document.querySelectorAll('#tabs button[role=tab]')]"
+        ".find((tab) => tab.textContent.trim() === 'Classify').click()"
+    )
+    page.wait("document.querySelector('#classify [data-ready]')?.querySelector('.cl').offsetParent")
+
+
+def take_in(page: Page, source: Path, labelled: int) -> None:
+    page.js(FILL, str(source))
+    page.wait(f"{STATE}.labelled === '{labelled}' && {STATE}.job === 'done'", ENCODER_S)
+    page.wait(f"{STATE}.embedding === ''", ENCODER_S)
+
+
+def test_an_empty_tab_says_what_to_do(page: Page) -> None:
+    open_tab(page)
+    page.wait("document.querySelector('.cl-no-library').offsetParent")
+    assert "A folder whose sub-folders are classes" in page.text(".cl-no-library")
+    assert "They are drawings, not micrographs" in page.text(".cl-no-library")
+
+
+def test_a_folder_that_is_none_is_refused_in_words(page: Page, tmp_path: Path) -> None:
+    page.js(FILL, str(tmp_path / "gone"))
+    page.wait("document.body.innerText.includes('is neither a folder nor a CSV')")
+    page.js("document.querySelector('.toast-close')?.click()")
+
+
+def test_a_labelled_folder_is_taken_in_and_embedded(page: Page, tmp_path: Path) -> None:
+    folder = write_textures(tmp_path / "labelled", EACH)
+    (folder / "rows" / "broken.tif").write_bytes(b"these are words")
+    take_in(page, folder, EACH * len(CLASSES))
+    assert "broken.tif" in page.text(".cl-job ul")
+    for label in CLASSES:
+        assert label in page.text(".cl-classes")
+    page.click(".cl-dismiss")
+    page.wait(f"{STATE}.job === ''")
+    page.wait(f"{STATE}.listed === '{EACH * len(CLASSES)}'")
+
+
+def test_a_dropped_query_is_classified_with_its_demonstrations(page: Page) -> None:
+    page.drop(("query.png", png("rows", 70)))
+    page.wait(f"document.querySelector('.cl-name').textContent === 'query.png' && {STATE}.query")
+    page.wait(f"{STATE}.state === 'done'", ENCODER_S)
+    assert page.data("verdict", "classify") == "rows"
+    assert page.data("shown", "classify") == "5"
+    labels = page.js(
+        "return [...document.querySelectorAll('.cl-card')].map((c) => c.dataset.label)"
+    )
+    assert "rows" in labels
+    assert "demonstrations bear this label" in page.text(".cl-rationale")
+    assert "kNN" in page.text(".cl-ranks")
+    assert page.js("return document.querySelectorAll('.cl-ranks tbody tr').length") == 3
+    loaded = "[...document.querySelectorAll('.cl-card img')].every((i) => i.naturalWidth > 0)"
+    page.wait(loaded)
+
+
+def test_k_changes_what_is_shown_and_the_vote(page: Page) -> None:
+    before = page.data("ranks", "classify")
+    page.js(SET_K, 12)
+    page.wait(f"{STATE}.shown === '12'")
+    page.wait(f"{STATE}.ranks !== {before!r}")
+    page.js("document.querySelector('.cl-strategy').focus(); document.activeElement.blur()")
+    ActionChains(page.driver).send_keys("-").perform()
+    page.wait(f"{STATE}.shown === '11'")
+    page.js(SET_K, 3)
+    page.wait(f"{STATE}.shown === '3'")
+
+
+def test_a_demonstration_is_left_out_and_pinned_and_all_of_it_undone(page: Page) -> None:
+    first = page.js("return document.querySelector('.cl-card').dataset.id")
+    gone = f"![...document.querySelectorAll('.cl-card')].some((c) => c.dataset.id === {first!r})"
+    page.click(".cl-card .cl-card-tools button:nth-child(3)")
+    page.wait(f"{gone} && {STATE}.shown === '3'")
+    page.click(".cl-card:last-child .cl-card-tools button")
+    page.wait("document.querySelector('.cl-shown-note').textContent === '1 pinned, 1 left out'")
+    page.click(".cl-reset")
+    page.wait(f"!({gone})")
+    assert page.text(".cl-shown-note") == ""
+
+
+def test_an_unlabelled_one_is_labelled_with_one_key_and_taken_back(page: Page) -> None:
+    page.click(".cl-label")
+    page.wait(f"{STATE}.labelling && {STATE}.suggested === 'rows'", ENCODER_S)
+    ActionChains(page.driver).send_keys(Keys.ENTER).perform()
+    page.wait(f"{STATE}.labelled === '{EACH * len(CLASSES) + 1}' && {STATE}.labelling === ''")
+    page.wait("document.querySelector('.cl-told').textContent.includes('rows · a suggestion')")
+    page.js("document.activeElement.blur()")
+    ActionChains(page.driver).key_down(Keys.CONTROL).send_keys("z").key_up(Keys.CONTROL).perform()
+    page.wait(f"{STATE}.labelled === '{EACH * len(CLASSES)}'")
+    page.click(".cl-label")
+    page.wait(f"{STATE}.labelling")
+    ActionChains(page.driver).send_keys("1").perform()
+    page.wait("document.querySelector('.cl-told').textContent.includes('columns · by hand')")
+
+
+def test_the_map_shows_every_micrograph(page: Page) -> None:
+    page.wait(f"{STATE}.points === '{EACH * len(CLASSES) + 1}'", ENCODER_S)
+
+
+@pytest.mark.parametrize(("width", "height"), [(1440, 900), (1024, 768)])
+def test_nothing_scrolls_or_is_cut_off(page: Page, width: int, height: int) -> None:
+    page.resize(width, height)
+    assert page.js("return document.documentElement.scrollWidth") <= width
+    assert page.js("return document.documentElement.scrollHeight") <= height
+    bottom = page.js("return document.querySelector('.cl').getBoundingClientRect().bottom")
+    assert height - 2 < bottom <= height
+    assert page.js(CUT_OFF) == []
+    page.resize(1440, 900)
+
+
+@pytest.mark.real_data
+def test_a_real_defect_is_classified_with_the_demonstrations_visible(
+    page: Page, real_data: Path, tmp_path: Path
+) -> None:
+    table = tmp_path / "steel.csv"
+    lines = ["file,label"]
+    classes = sorted(p for p in (real_data / "neu_sdd").iterdir() if p.is_dir())
+    for folder in classes:
+        lines += [f"{path},{folder.name}" for path in sorted(folder.iterdir())[:8]]
+    table.write_text("\n".join(lines))
+    page.click(".cl-add")
+    take_in(page, table, EACH * len(CLASSES) + 1 + 8 * len(classes))
+    query = sorted((real_data / "neu_sdd" / "scratches").iterdir())[100]
+    page.drop((query.name, query.read_bytes()))
+    page.wait(f"document.querySelector('.cl-name').textContent === {query.name!r}")
+    page.wait(f"{STATE}.state === 'done'", ENCODER_S)
+    assert page.data("verdict", "classify") == "scratches"
+    assert page.js("return document.querySelectorAll('.cl-card').length") == 3
