@@ -44,6 +44,11 @@ for (const type of ['dragenter', 'dragover', 'drop']) {
 }
 done();
 """
+SEARCH = """
+const search = document.querySelector('.lib-search');
+search.value = arguments[0];
+search.dispatchEvent(new Event('input'));
+"""
 
 
 def browser_path() -> str | None:
@@ -121,6 +126,13 @@ class Page:
         """Drop files on the picture."""
         coded = [[name, base64.b64encode(content).decode()] for name, content in files]
         self.driver.execute_async_script(DROP, coded)
+
+    def choose(self, name: str) -> None:
+        """Open a micrograph of the library, however far down it is."""
+        self.js(SEARCH, name)
+        self.click(f".lib-item[title={name!r}]")
+        self.js(SEARCH, "")
+        self.wait_for_micrograph(name)
 
     def wait_for_micrograph(self, name: str) -> None:
         """Wait until a micrograph is open and drawn."""

@@ -37,7 +37,7 @@ def serving(workspace: Path, **environment: str) -> Iterator[str]:
             yield url
         finally:
             process.stdin.close()
-            process.wait(20)
+            process.wait(120)
 
 
 def main(workspace: Path) -> None:

@@ -22,20 +22,12 @@ const CHOSEN_MS = 3000;
 let chosen = null;
 let chosenAt = -Infinity;
 
-// What another panel opened is brought into sight, at the latest when it is in the list.
-let unseen = null;
+// What another panel opened is brought into sight.
 function select(id) {
   if (id === (element.dataset.selected || null)) return;
   element.dataset.selected = id || '';
   rows.nodes.forEach(mark);
-  unseen = id;
-  bringSelected();
-}
-
-function bringSelected() {
-  if (unseen === null || !rows.has(unseen)) return;
-  rows.bring(unseen);
-  unseen = null;
+  rows.bring(id);
 }
 
 function mark(row) {
@@ -72,7 +64,6 @@ function showList(fetched) {
   find('.lib-count').textContent = items.length || '';
   find('.lib-none').hidden = items.length > 0;
   filter();
-  bringSelected();
   element.dataset.items = items.length;
 }
 
@@ -131,12 +122,16 @@ list.addEventListener('click', (event) => {
   rows.activate(id, false);
   choose(id);
 });
+// Another panel opens a micrograph through the list: its row need not be in the page.
+list.addEventListener('open', (event) => choose(event.detail));
 // A strip that asked has gone with its button; the keyboard stays in the list.
 list.addEventListener('click', (event) => {
   if (event.target.closest('.s-confirm')) setTimeout(() => list.focus({ preventScroll: true }));
 }, true);
 list.addEventListener('focus', () => {
-  if (rows.active === null && list.matches(':focus-visible')) goTo(element.dataset.selected);
+  if (rows.active !== null || !list.matches(':focus-visible')) return;
+  if (rows.node(element.dataset.selected)) rows.activate(element.dataset.selected);
+  else rows.move('Home');
 });
 list.addEventListener('keydown', (event) => {
   if (event.target !== list || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -146,10 +141,6 @@ list.addEventListener('keydown', (event) => {
   else if (!rows.move(event.key)) return;
   event.preventDefault();
 });
-
-function goTo(id) {
-  if (rows.has(id)) rows.activate(id); else rows.move('Home');
-}
 
 // ---- searching: once for all that was typed between two frames
 let typed = 0;

@@ -12,6 +12,7 @@ function longList(list, rowPx, { draw, settle }) {
   let items = [];
   let places = new Map();
   let active = null;
+  let awaited = null;                          // to be brought into sight
   let seen = 0;                                // height of what is in sight, px
   let lastTop = 0;
   let due = 0;
@@ -29,6 +30,7 @@ function longList(list, rowPx, { draw, settle }) {
     inside.style.height = `${items.length * rowPx}px`;
     if (places.has(held)) list.scrollTop = top + (places.get(held) - heldAt) * rowPx;
     if (active !== null && !places.has(active)) active = items[Math.min(activeAt, items.length - 1)]?.id ?? null;
+    reach();
     refresh();
   }
 
@@ -77,14 +79,20 @@ function longList(list, rowPx, { draw, settle }) {
     if (reveal) bring(id); else refresh();
   }
 
-  // Into sight, and no further than needed.
+  // Into sight, and no further than needed; later, when it is not in the list or the list is hidden.
   function bring(id) {
-    const place = places.get(id);
-    if (place === undefined) return;
+    awaited = id;
+    reach();
+    refresh();
+  }
+
+  function reach() {
+    const place = places.get(awaited);
+    if (place === undefined || !seen) return;
+    awaited = null;
     const lowest = (place + 1) * rowPx - seen;
     if (list.scrollTop > place * rowPx) list.scrollTop = place * rowPx;
     else if (list.scrollTop < lowest) list.scrollTop = lowest;
-    refresh();
   }
 
   // A key that moves the active row; true when it was one.
@@ -102,12 +110,12 @@ function longList(list, rowPx, { draw, settle }) {
   list.addEventListener('scroll', () => { due ||= requestAnimationFrame(refresh); }, { passive: true });
   new ResizeObserver(([entry]) => {
     seen = entry.contentRect.height;
+    reach();
     refresh();
   }).observe(list);
 
   return {
     show, bring, activate, move,
-    has: (id) => places.has(id),
     get active() { return active; },
     get nodes() { return [...rows.values()].map((row) => row.node); },
     node: (id) => rows.get(id)?.node,
