@@ -71,16 +71,8 @@ async function loadOutlines(doc) {
 }
 
 function setObjects(objects) {
-  state.allOutlines = new Path2D();
   state.hover = -1;
-  state.objects = objects.map((object) => {
-    const path = new Path2D();
-    const { pts } = object;
-    for (let i = 0; i < pts.length; i += 2) path.lineTo(pts[i], pts[i + 1]);
-    path.closePath();
-    state.allOutlines.addPath(path);
-    return { ...object, path };
-  });
+  state.objects = objects.map(outlined);
   element.dataset.objects = objects.length;
   redraw();
 }

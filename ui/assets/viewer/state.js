@@ -17,7 +17,7 @@ const state = {
   width: 0, height: 0, ratio: 1,
   fitted: true, dirty: false, shown: false, since: 0,
   tool: 'pan', hover: -1,
-  objects: [], allOutlines: new Path2D(), outlinesShown: true,
+  objects: [], outlinesShown: true,
   ruler: null, region: null,
 };
 
