@@ -14,7 +14,11 @@ ReadDatabar = Literal["never", "needed", "always"]
 
 
 class InspectedFile(Protocol):
-    """A micrograph with its pixels, and the bytes of the sidecar that was used."""
+    """A micrograph with its pixels, and the bytes of the sidecar that was used.
+
+    ``content`` are those of the file, the hash of which is the micrograph's id; ``None`` has the
+    file read once more.
+    """
 
     @property
     def micrograph(self) -> Micrograph: ...
@@ -24,6 +28,9 @@ class InspectedFile(Protocol):
 
     @property
     def sidecar(self) -> bytes | None: ...
+
+    @property
+    def content(self) -> bytes | None: ...
 
 
 class Inspect(Protocol):

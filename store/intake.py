@@ -45,7 +45,7 @@ class Intake:
         return self._originals.receive(path, shown, digest, sidecar)
 
     def receive_inspected(self, path: Path, inspected: InspectedFile) -> Incoming | MicrographId:
-        """The same for a file that the caller has read: it is read again only to be copied."""
+        """The same for a file that the caller has read."""
         known, shown = inspected.micrograph.id, last_part(path.name)
         if self._complete(known, path, shown, None, lambda: inspected.sidecar):
             return known

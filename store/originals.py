@@ -51,11 +51,13 @@ class Originals:
         Raises
         ------
         UnreadableMicrograph
-            When its bytes are no longer those that were inspected.
+            When it has to be read again, and its bytes are no longer those that were inspected.
         """
-        micrograph, content = inspected.micrograph, _read(path)
-        if hash_bytes(content) != micrograph.id:
-            raise _unsteady(path)
+        micrograph, content = inspected.micrograph, inspected.content
+        if content is None:
+            content = _read(path)
+            if hash_bytes(content) != micrograph.id:
+                raise _unsteady(path)
         text, extension = inspected.sidecar, extension_of(name)
         sha256 = None if text is None else self.write_sidecar(micrograph.id, text)
         target = self.path(micrograph.id, extension)

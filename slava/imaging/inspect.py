@@ -27,13 +27,15 @@ class Inspected:
     """A micrograph with its pixels.
 
     ``grey`` is (height_px, width_px) of the whole file in its own depth, ``frame`` what was
-    read; ``sidecar`` are the bytes of the text file that was used, for whoever keeps the file.
+    read; ``sidecar`` are the bytes of the text file that was used and ``content`` those of the
+    file itself, for whoever keeps them.
     """
 
     micrograph: Micrograph
     grey: NDArray[Any]
     frame: Frame
     sidecar: bytes | None = None
+    content: bytes | None = None
 
 
 def inspect_micrograph(
@@ -77,7 +79,7 @@ def inspect_micrograph(
     account = calibrate(frame, text, title)
     pixels = grey(frame)
     micrograph = _micrograph(data, frame, account, name or path.name, _databar(account, pixels))
-    inspected = Inspected(micrograph, pixels, frame, text)
+    inspected = Inspected(micrograph, pixels, frame, text, data)
     if databar == "always" or (databar == "needed" and micrograph.calibration is None):
         return inspect_databar(inspected)
     return inspected

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import builtins
+import io
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -51,9 +55,31 @@ def test_what_the_user_gives_stands_above_what_the_workspace_knows(
     assert store.micrographs.get_micrograph(micrograph.id).nm_per_px == 2.0
 
 
-def test_a_file_that_changes_after_it_was_inspected_is_refused(store: Store, file: Path) -> None:
+def test_a_file_that_changes_after_it_was_inspected_is_kept_as_it_was(
+    store: Store, file: Path
+) -> None:
     inspected = inspect_micrograph(file)
+    before = file.read_bytes()
     write_micrograph(file, seed=2)
+    added = store.micrographs.add_inspected(file, inspected).micrograph
+    assert store.micrographs.original_path(added.id).read_bytes() == before
+    without = replace(
+        inspected, content=None, micrograph=replace(inspected.micrograph, id="f" * 64)
+    )
     with pytest.raises(UnreadableMicrograph, match="it changed while it was being read"):
-        store.micrographs.add_inspected(file, inspected)
-    assert store.micrographs.count_micrographs() == 0
+        store.micrographs.add_inspected(file, without)
+    assert store.micrographs.count_micrographs() == 1
+
+
+def test_a_new_file_is_read_once(store: Store, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    reads: list[Path] = []
+    true_open = io.open
+
+    def counted(path: object, *args: Any, **more: Any) -> Any:
+        reads.append(Path(str(path)))
+        return true_open(path, *args, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(io, "open", counted)
+    monkeypatch.setattr(builtins, "open", counted)
+    Bench(store, None).open(file, "never")
+    assert reads.count(file) == 1

@@ -24,6 +24,7 @@ class PlainInspected:
     micrograph: Micrograph
     grey: NDArray[Any]
     sidecar: bytes | None
+    content: bytes | None = None
 
 
 @dataclass
