@@ -10,7 +10,9 @@ import pytest
 
 from slava.errors import ModelNeedsDownload, ModelNotFound, ModelUnusable
 from slava.retrieval import open_encoder
+from tests.encoder.conftest import QUICK, drawn
 from tests.retrieval.textures import texture
+from training.encoder import EncoderProgress
 
 NAME = "test_resnet"
 
@@ -53,3 +55,15 @@ def test_an_unknown_name_and_one_that_is_not_here(monkeypatch: pytest.MonkeyPatc
         open_encoder("resnet_of_dreams")
     with pytest.raises(ModelNeedsDownload, match="timm/resnet10t"):
         open_encoder("resnet10t.c3_in1k")
+
+
+def test_a_baseline_is_trained_from_scratch(one_thread: None) -> None:
+    from training.encoder.baseline import train_baseline
+
+    fresh = drawn(3, start=50)
+    told: list[EncoderProgress] = []
+    reached = train_baseline(NAME, drawn(8), fresh.small, fresh.labels, QUICK, told.append)
+    assert (reached.name, reached.parameters > 1000) == (NAME, True)
+    assert reached.top1 >= 0.5
+    with pytest.raises(ModelNotFound, match="no architecture"):
+        train_baseline("dream", fresh, fresh.small, fresh.labels, QUICK)

@@ -17,42 +17,12 @@ from slava.retrieval.encoder import unit
 from slava.retrieval.encoder_folder import is_trained, read_record
 from slava.retrieval.network import EncoderNet, NetworkConfig
 from slava.retrieval.trained_encoder import TrainedEncoder
-from slava.retrieval.view import thumbnail
+from tests.encoder.conftest import QUICK, drawn
 from tests.retrieval.textures import KINDS, texture
 from training.encoder import EncoderConfig, EncoderProgress
 from training.encoder.augment import SUPERVISED, varied
 from training.encoder.losses import nt_xent, supervised_contrast
 from training.encoder.train import TrainingSet, train_encoder
-
-QUICK = EncoderConfig(size_px=64, dimension=32, samples=640, batch=16, held_out=0.2)
-
-
-def drawn(per_kind: int, start: int = 0, labelled: bool = True) -> TrainingSet:
-    every = [(kind, seed) for kind in KINDS for seed in range(start, start + per_kind)]
-    return TrainingSet(
-        [thumbnail(texture(kind, seed)) for kind, seed in every],
-        [f"{kind}-{seed}" for kind, seed in every],
-        [kind if labelled else "" for kind, _ in every],
-        [""] * len(every),
-    )
-
-
-@pytest.fixture(scope="module")
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory, one_thread: None):
-    folder = tmp_path_factory.mktemp("run") / "encoder"
-    told: list[EncoderProgress] = []
-    state = torch.get_rng_state()
-    encoder = train_encoder(drawn(12), folder, QUICK, told.append)
-    assert torch.equal(state, torch.get_rng_state())
-    return encoder, folder, told
 
 
 def knn_right(encoder: TrainedEncoder, library: TrainingSet, queries: TrainingSet) -> float:

@@ -106,7 +106,7 @@ class _Run:
         place = {label: k for k, label in enumerate(labels)}
         self.truth = np.array([place.get(label, 0) for label in given.labels], dtype=np.int64)
         learnt = np.setdiff1d(np.arange(len(given.small)), held)
-        self.pictures, rows = _prepared(given.small, learnt, round(config.size_px * ROOM))
+        self.pictures, rows = prepared_squares(given.small, learnt, round(config.size_px * ROOM))
         self.rows = torch.from_numpy(self.truth[rows])
         self.rng = torch.Generator().manual_seed(config.seed)
         with torch.random.fork_rng(devices=[]):
@@ -146,7 +146,7 @@ class _Run:
                 raise Cancelled("the training of the encoder was stopped.")
             for group in optimizer.param_groups:
                 group["lr"] = rate * (
-                    _cycle(step, self.steps) if config.schedule == "cycle" else 1.0
+                    learning_rate_at(step, self.steps) if config.schedule == "cycle" else 1.0
                 )
             self.network.train()
             loss = self._loss()
@@ -244,7 +244,7 @@ class _Run:
         write_record(folder, record)
 
 
-def _prepared(
+def prepared_squares(
     small: Sequence[NDArray[np.uint8]], rows: NDArray[np.int64], side_px: int
 ) -> tuple[Tensor, NDArray[np.int64]]:
     """All squares of ``rows``, (N, 1, side, side) in half precision, and the row of each."""
@@ -253,7 +253,7 @@ def _prepared(
     return torch.from_numpy(pictures)[:, None], np.array([row for row, _ in seen])
 
 
-def _cycle(step: int, steps: int) -> float:
+def learning_rate_at(step: int, steps: int) -> float:
     """Rise over a tenth, then fall as a cosine to a hundredth."""
     warm = max(1, steps // 10)
     if step < warm:
