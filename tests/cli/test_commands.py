@@ -21,6 +21,7 @@ COMMANDS = (
     "measure",
     "ask",
     "classify",
+    "split",
     "ingest",
     "models",
     "build-model",
