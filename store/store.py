@@ -89,8 +89,10 @@ class Store:
 
     def close(self) -> None:
         """Write everything into the database file and let the next process in."""
-        self.database.close()
-        self._lock.release()
+        try:
+            self.database.close()
+        finally:
+            self._lock.release()
 
     def __enter__(self) -> Self:
         return self
