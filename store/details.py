@@ -21,6 +21,7 @@ Wish = tuple[Kind | None, MeasureSettings]
 """How somebody wanted it measured: as what (``None`` is chosen from the pixels), and how."""
 
 _OBJECT = tuple(field.name for field in fields(MeasuredObject))
+_SETTING = frozenset(field.name for field in fields(MeasureSettings))
 
 
 def packed_details(m: Measurement) -> bytes:
@@ -35,9 +36,14 @@ def packed_details(m: Measurement) -> bytes:
     return zlib.compress(json.dumps(said, default=plain).encode(), 1)
 
 
-def unpacked_details(content: bytes) -> dict[str, Any]:
-    """The fields of a ``Measurement`` that :func:`packed_details` has kept, by their names."""
-    said = json.loads(zlib.decompress(content))
+def unpacked_details(content: bytes | None) -> dict[str, Any] | None:
+    """The fields of a ``Measurement`` that :func:`packed_details` has kept, by their names.
+
+    ``None`` where none were kept, or those of a version whose objects have other fields.
+    """
+    said = json.loads(zlib.decompress(content)) if content is not None else None
+    if said is None or set(said["objects"]) != set(_OBJECT):
+        return None
     return {
         "sizes": Sizes(**said["sizes"]) if said["sizes"] else None,
         "objects": _objects(said["objects"]),
@@ -84,6 +90,8 @@ def _settings(settings: MeasureSettings) -> dict[str, Any]:
 
 
 def _settings_from(said: dict[str, Any]) -> MeasureSettings:
+    """What another version could set and this one cannot is left out."""
+    known = {name: value for name, value in said.items() if name in _SETTING}
     region = Box(*said["region"]) if said["region"] else None
     excluded = tuple((x, y) for x, y in said["excluded"])
-    return MeasureSettings(**{**said, "region": region, "excluded": excluded})
+    return MeasureSettings(**{**known, "region": region, "excluded": excluded})

@@ -10,7 +10,9 @@ from __future__ import annotations
 import json
 import uuid
 import zlib
+from collections.abc import Mapping
 from types import EllipsisType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,9 +105,10 @@ class Facts:
             "AND calibration_source IS NOT DISTINCT FROM ? ORDER BY recorded_at DESC LIMIT 1",
             *(micrograph_id, method_version, *_key(current)),
         )
-        if row and whole and row[-1] is None:
+        details = unpacked_details(row[-1]) if row else None
+        if not row or (whole and details is None):
             return None
-        return _measurement_from(row[1:], self._facts(row[0])) if row else None
+        return _measurement_from(row[1:-1], self._facts(row[0]), details or {})
 
     def get_wish(self, micrograph_id: MicrographId) -> Wish | None:
         """How it was last wanted to be measured, whatever the calibration and the method since."""
@@ -170,7 +173,7 @@ def _unpacked(row: Row) -> NDArray[np.int32] | None:
     return flat.reshape(height_px, width_px).astype(np.int32)
 
 
-def _measurement_from(row: Row, facts: tuple[Fact, ...]) -> Measurement:
+def _measurement_from(row: Row, facts: tuple[Fact, ...], details: Mapping[str, Any]) -> Measurement:
     return Measurement(
         kind=row[0],
         kind_confidence=row[1],
@@ -180,7 +183,7 @@ def _measurement_from(row: Row, facts: tuple[Fact, ...]) -> Measurement:
         mean_size_nm=row[4],
         labels=_unpacked(row[5:9]),
         warnings=tuple(json.loads(row[9])),
-        **(unpacked_details(row[10]) if row[10] is not None else {}),
+        **details,
     )
 
 

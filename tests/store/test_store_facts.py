@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+import json
+import zlib
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +27,7 @@ from slava.domain import (
 )
 from slava.errors import NotFound
 from store import Store
-from store.details import packed_details, unpacked_details
+from store.details import packed_details, packed_wish, unpacked_details, unpacked_wish
 from store.facts import _packed, _unpacked
 
 USED = MeasureSettings(
@@ -216,8 +218,24 @@ def test_details_come_back_exactly(
     sizes: Sizes | None, objects: tuple[MeasuredObject, ...], method: str, used: MeasureSettings
 ) -> None:
     whole = Measurement("other", 0.5, (), sizes=sizes, objects=objects, method=method, used=used)
-    again = Measurement("other", 0.5, (), **unpacked_details(packed_details(whole)))
+    details = unpacked_details(packed_details(whole))
+    assert details is not None
+    again = Measurement("other", 0.5, (), **details)
     assert same_details(again, whole)
+
+
+def test_objects_of_another_version_are_not_whole() -> None:
+    content = packed_details(measured())
+    said = json.loads(zlib.decompress(content))
+    del said["objects"]["solidity"]
+    assert unpacked_details(zlib.compress(json.dumps(said).encode())) is None
+    assert unpacked_details(content) is not None
+    assert unpacked_details(None) is None
+
+
+def test_a_setting_of_another_version_is_left_out() -> None:
+    text = packed_wish(("fibres", USED)).replace("polarity", "polarisation")
+    assert unpacked_wish(text) == ("fibres", replace(USED, polarity="auto"))
 
 
 def same_details(a: Measurement, b: Measurement) -> bool:
