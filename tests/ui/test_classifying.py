@@ -11,13 +11,15 @@ import pytest
 from PIL import Image
 
 from slava.domain import MicrographId
-from slava.errors import BadInput, ModelUnusable
+from slava.errors import BadInput, ModelError, ModelUnusable
 from slava.settings import Settings
 from store import Labelling, Store
 from tests.ui.conftest import measure_quickly, until
 from tests.ui.scripted import open_scripted
 from tests.ui.textures import CLASSES, TextureEncoder, texture, write_textures
+from tests.vlm.scripted_backbone import ScriptedBackbone
 from ui.services import Services
+from ui.services.batching import Batch, BatchRow, to_csv
 from ui.services.classifying import Found, Wish
 from ui.services.importing import Importing
 
@@ -368,3 +370,97 @@ def test_labels_are_given_one_by_one_and_taken_back(services: Services, tmp_path
     assert labels.undo() == ids[0]
     assert labels.undo() is None
     assert services.store.labels.count_labels() == {}
+
+
+# ------------------------------------------------------------------ more than one
+def test_a_folder_is_classified_file_by_file(
+    services: Services, folder: Path, tmp_path: Path
+) -> None:
+    taken_in(services, folder)
+    (queries := tmp_path / "=queries").mkdir()
+    for seed, label in enumerate(CLASSES, start=60):
+        Image.fromarray(texture(label, seed)).save(queries / f"{label}.png")
+    Image.fromarray(np.full((96, 96), 120, np.uint8)).save(queries / "flat.png")
+    (queries / "words.tif").write_bytes(b"these are words")
+    batching = services.classifying.batching
+    batching.begin(queries, QUIET)
+    until(lambda: (batch := batching.batch) is not None and batch.state == "done")
+    batch = batching.batch
+    assert batch is not None
+    by_name = {Path(row.file).name: row for row in batch.rows}
+    assert {label: by_name[f"{label}.png"].label for label in CLASSES} == {c: c for c in CLASSES}
+    assert by_name["flat.png"].abstained
+    assert "words.tif" in by_name["words.tif"].error
+    lines = to_csv(batch).splitlines()
+    assert len(lines) == 6
+    assert lines[0].startswith("file,label,probability")
+    assert services.classifying.standing("texture").unlabelled == 4
+    batching.dismiss()
+    assert batching.batch is None
+
+
+def test_a_batch_is_paused_and_cancelled(
+    services: Services, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken_in(services, folder)
+    monkeypatch.setattr("ui.services.batching.TOGETHER", 1)
+    batching = services.classifying.batching
+    batching.begin(folder, QUIET)
+    batching.pause()
+    until(lambda: (batch := batching.batch) is not None and batch.state == "paused")
+    with pytest.raises(ModelError, match="a batch is under way"):
+        batching.begin(folder, QUIET)
+    batching.cancel()
+    until(lambda: (batch := batching.batch) is not None and batch.state == "cancelled")
+    batch = batching.batch
+    assert batch is not None
+    assert len(batch.rows) < batch.total
+
+
+def test_text_that_a_spreadsheet_would_run_is_quoted() -> None:
+    batch = Batch("f", 1, (BatchRow("=cmd.tif", error="=x"),))
+    assert to_csv(batch).splitlines()[1].startswith("'=cmd.tif,")
+
+
+def test_the_library_is_laid_out_as_a_map(services: Services, folder: Path, tmp_path: Path) -> None:
+    taken_in(services, folder)
+    first = services.classifying.map_of("texture")
+    assert first is not None
+    assert first[1].method == "pca"
+    until(lambda: services.classifying.mapping.laid == 1, 120)
+    query = added(services, tmp_path / "query.png", "rows", 50)
+    answered(services, query)
+    found = services.classifying.map_of("texture")
+    assert found is not None
+    index, laid = found
+    assert (laid.method, laid.points.shape) == ("tsne", (19, 2))
+    assert np.isfinite(laid.points).all()
+    assert laid.points.min() >= 0
+    assert laid.points.max() <= 1
+    nearest = index.nearest(index.vectors[index.row_of(query) or 0], 4, exclude_ids={query})
+    near = [index.row_of(n.demonstration.micrograph_id) or 0 for n in nearest]
+    at = laid.points[index.row_of(query) or 0]
+    assert np.linalg.norm(laid.points[near] - at, axis=1).min() < 0.5
+
+
+def test_what_the_model_is_worth_is_found_out_and_kept(
+    store: Store, workspace: Path, folder: Path, tmp_path: Path
+) -> None:
+    def told(reference: str, **_rest: object) -> ScriptedBackbone:
+        return ScriptedBackbone(lambda question: ["rows"])
+
+    settings = Settings(workspace=workspace, port=0, open_browser=False)
+    services = Services(store, settings, opener=told, encoder_opener=Opener())
+    taken_in(services, folder)
+    services.classifying.weigh_model(QUIET)
+    until(lambda: (w := services.classifying.weighing.state) is not None and w.state == "done", 60)
+    weighed = services.classifying.weighing.state
+    assert weighed is not None
+    assert (weighed.total, weighed.done) == (18, 18)
+    assert weighed.neighbours_right > weighed.model_right
+    query = added(services, tmp_path / "query.png", "dots", 50)
+    found = answered(services, query)
+    assert found.classification is not None
+    assert found.classification.ranked_fused[0].label == "dots"
+    assert store.settings.get_setting("classify_weights")
+    services.close()

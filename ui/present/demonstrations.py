@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from slava.domain import Micrograph
 from store import LabelRecord
 from ui.present.words import Shown
+from ui.services.batching import Batch, BatchRow
 from ui.services.classifying import Standing, Wish
 from ui.services.embedding import Progress
 from ui.services.importing import ImportJob
@@ -141,3 +143,48 @@ def map_points(index: Index, laid: Map) -> Shown:
         )
     ]
     return {"method": laid.method, "told": METHODS[laid.method], "points": points}
+
+
+def batch(under_way: Batch | None, base: str) -> Shown | None:
+    """How far a batch has come; its rows the page fetches."""
+    if under_way is None:
+        return None
+    b = under_way
+    done = len(b.rows)
+    none = sum(row.abstained for row in b.rows)
+    bad = sum(bool(row.error) for row in b.rows)
+    parts = [f"{done} of {b.total}"]
+    parts += [f"{none} none of these classes"] * (none > 0)
+    parts += [f"{bad} could not be read"] * (bad > 0)
+    parts += [b.state] * (b.state in ("paused", "cancelled"))
+    parts += [b.error] * bool(b.error)
+    return {
+        "state": b.state,
+        "text": " · ".join(parts),
+        "done": done,
+        "fraction": done / b.total,
+        "rows": f"{base}/classify/batch.json",
+        "csv": f"{base}/classify/batch.csv",
+    }
+
+
+def batch_rows(under_way: Batch | None, begin: int) -> Shown:
+    """The rows from ``begin`` on."""
+    rows = under_way.rows if under_way else ()
+    begin = begin if 0 <= begin <= len(rows) else 0
+    return {"from": begin, "rows": [_batch_row(row) for row in rows[begin:]]}
+
+
+def _batch_row(row: BatchRow) -> Shown:
+    return {
+        "id": row.micrograph_id,
+        "file": Path(row.file).name,
+        "label": row.label,
+        "title": title(row.label),
+        "probability": row.probability,
+        "second": title(row.second),
+        "nearest": f"{row.nearest} ({row.similarity:.2f})" if row.nearest else "",
+        "abstained": row.abstained,
+        "reason": row.reason,
+        "error": row.error,
+    }

@@ -12,16 +12,18 @@ from typing import TYPE_CHECKING
 from slava.domain import MicrographId
 from slava.errors import BadInput
 from store import Store
+from ui.services.batching import Batching
 from ui.services.demonstrations import Demonstrations
 from ui.services.embedding import Embedding, OpenEncoder, open_any
 from ui.services.importing import Importing
-from ui.services.judging import Found, Judging, Wish
+from ui.services.judging import Judging
 from ui.services.labelling import HandLabels
 from ui.services.mapping import Map, Mapping
 from ui.services.models import Models
 from ui.services.news import News
 from ui.services.pictures import Pictures
 from ui.services.weighing import Weighing
+from ui.services.wishes import Found, Wish
 
 if TYPE_CHECKING:
     from slava.retrieval.index import Index
@@ -69,6 +71,7 @@ class Classifying:
             self.demonstrations,
             lambda: self.busy,
         )
+        self.batching = Batching(store, news, self.embedding, self.demonstrations, self.judging)
         self.weighing = Weighing(models, news, self.demonstrations, self.judging.judge)
 
     def answer(self, micrograph_id: MicrographId, wish: Wish) -> Found:
@@ -184,6 +187,7 @@ class Classifying:
         self.weighing.cancel()
         self.judging.close(timeout_s)
         self.weighing.close(timeout_s)
+        self.batching.close(timeout_s)
         self.importing.wait(timeout_s)
         self.embedding.close(timeout_s)
         self.mapping.close(timeout_s)

@@ -10,12 +10,15 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from slava.domain import EncoderKey, MicrographId
-from slava.errors import NotFound, SlavaError
+from slava.errors import Cancelled, ModelError, NotFound, SlavaError
 from store import Store
 from ui.services.news import News
 
@@ -29,6 +32,7 @@ OpenEncoder = Callable[[str], "MicrographEncoder"]
 BUILTIN = "builtin"
 
 BATCH = 8
+POLL_S = 0.1
 TELL_EVERY_S = 2.0
 """While many vectors are made, the index is read again no more often than this."""
 KEYS = "encoder_keys"
@@ -66,6 +70,7 @@ class Embedding:
     def __init__(self, store: Store, news: News, opener: OpenEncoder = open_any) -> None:
         self._store, self._news, self._open = store, news, opener
         self._guard = threading.RLock()
+        self._encoding = threading.Lock()
         self._progress = Progress()
         self._waiting: dict[MicrographId, None] = {}
         self._urgent: set[MicrographId] = set()
@@ -100,6 +105,43 @@ class Embedding:
             return opened.key
         kept = self._store.settings.get_setting(KEYS, {}).get(reference)
         return EncoderKey(*kept) if kept else None
+
+    def opened(self, reference: str, stop: threading.Event) -> MicrographEncoder:
+        """The encoder, opened first where that is needed.
+
+        Raises
+        ------
+        ModelError
+            When it cannot be opened.
+        Cancelled
+            When ``stop`` is set before it is open.
+        """
+        while (encoder := self.encoder(reference)) is None:
+            self.want([], reference)
+            if stop.wait(POLL_S):
+                raise Cancelled("stopped before the encoder was open.")
+            progress = self.progress
+            if progress.error and progress.reference == reference:
+                raise ModelError(progress.error)
+        return encoder
+
+    def record(
+        self, encoder: MicrographEncoder, pictures: Mapping[MicrographId, Picture]
+    ) -> dict[MicrographId, NDArray[np.float32]]:
+        """Make vectors of pictures that are at hand, in this thread, and keep them."""
+        if not pictures:
+            return {}
+        with self._encoding:
+            vectors = encoder.encode(list(pictures.values()))
+        made = dict(zip(pictures, vectors, strict=True))
+        self._store.vectors.record_vectors(encoder.key, made)
+        return made
+
+    def tell(self) -> None:
+        """There are vectors that were recorded from outside."""
+        with self._guard:
+            self._made += 1
+        self._news.tell()
 
     def want(self, ids: Iterable[MicrographId], reference: str, *, urgent: bool = False) -> None:
         """Make these vectors next; those of another encoder that still wait are dropped.
@@ -208,10 +250,7 @@ class Embedding:
                 continue  # removed meanwhile
             except SlavaError as error:
                 self._fail(micrograph_id, str(error))
-        if pictures:
-            vectors = encoder.encode(list(pictures.values()))
-            made = dict(zip(pictures, vectors, strict=True))
-            self._store.vectors.record_vectors(encoder.key, made)
+        self.record(encoder, pictures)
         with self._guard:
             for micrograph_id in batch:
                 self._waiting.pop(micrograph_id, None)

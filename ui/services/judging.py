@@ -8,23 +8,22 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-
-from slava.domain import Classification, EncoderKey, Metric, MicrographId, Strategy
-from slava.errors import BadInput, SlavaError
+from slava.domain import Classification, MicrographId
+from slava.errors import SlavaError
 from store import Store
 from ui.services.demonstrations import Demonstrations, Stamp
-from ui.services.embedding import BUILTIN, Embedding
+from ui.services.embedding import Embedding
 from ui.services.models import Models
 from ui.services.news import News
 from ui.services.pictures import Pictures
+from ui.services.wishes import Found, KnownEncoder, State, Wish
 
 if TYPE_CHECKING:
+    from slava.retrieval.classify import Query
     from slava.retrieval.encoder import MicrographEncoder
     from slava.retrieval.fusion import Fusion
     from slava.retrieval.index import Index
@@ -36,51 +35,6 @@ T = TypeVar("T")
 
 KEPT = 32
 """Answers that are remembered."""
-
-State = Literal["opening", "embedding", "asking", "done", "failed"]
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """How a query is to be classified."""
-
-    k: int = 5
-    strategy: Strategy = "similar"
-    metric: Metric = "cosine"
-    encoder: str = BUILTIN
-    ask_model: bool = True
-    own_source_too: bool = True
-    seed: int = 0
-    pinned: tuple[str, ...] = ()
-    put_aside: tuple[str, ...] = ()
-
-    def of_library(self) -> Wish:
-        """Without what was meant for one query only."""
-        return replace(self, pinned=(), put_aside=())
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Found:
-    """What is known of a query's class now."""
-
-    state: State
-    classification: Classification | None = None
-    error: str = ""
-    validated_on: int = 0
-    """How many labelled micrographs were left out, one by one, to fit the vote."""
-    model_weight: float = 0.0
-    """What the model's vote weighs in the fused answer, against 1 or less for the neighbours."""
-
-
-@dataclass(frozen=True, slots=True)
-class KnownEncoder:
-    """An encoder whose vectors are here while it is not open."""
-
-    key: EncoderKey
-
-    def encode(self, pictures: Sequence[Picture]) -> NDArray[np.float32]:  # noqa: ARG002
-        raise BadInput(f"the encoder {self.key.id} is not open.")
-
 
 _Asked = tuple[MicrographId, Wish, Stamp, str]
 
@@ -168,7 +122,7 @@ class Judging:
         with self._change:
             found = self._quick.get(at)
         if found is None:
-            found = self._classify(asked, index, None)
+            found = self.judge(asked[1], asked[0], asked[2], index, None)
             with self._change:
                 _keep(self._quick, at, found)
         return found
@@ -192,15 +146,8 @@ class Judging:
         backbone: Backbone | None,
     ) -> Classification:
         """One micrograph of the library, now, in this thread."""
-        return self._classify((micrograph_id, wish, stamp, ""), index, backbone)
+        from slava.retrieval.classify import Query
 
-    def _classify(self, asked: _Asked, index: Index, backbone: Backbone | None) -> Classification:
-        from slava.retrieval.classify import Query, classify
-
-        micrograph_id, wish, stamp, _ = asked
-        encoder: MicrographEncoder = self._embedding.encoder(wish.encoder) or KnownEncoder(
-            stamp.key
-        )
         row = index.row_of(micrograph_id)
         query = Query(
             picture=self._picture(micrograph_id),
@@ -208,6 +155,21 @@ class Judging:
             group="" if row is None else index.groups[row],
             vector=None if row is None else index.vectors[row],
         )
+        return self.judge_query(query, wish, stamp, index, backbone)
+
+    def judge_query(
+        self,
+        query: Query,
+        wish: Wish,
+        stamp: Stamp,
+        index: Index,
+        backbone: Backbone | None = None,
+    ) -> Classification:
+        """The same for a micrograph whose picture and vector are at hand."""
+        from slava.retrieval.classify import classify
+
+        opened = self._embedding.encoder(wish.encoder)
+        encoder: MicrographEncoder = opened or KnownEncoder(stamp.key)
         return classify(
             query,
             index,
@@ -272,7 +234,8 @@ class Judging:
         """The answer with the model's vote, or why there is none."""
         try:
             with self._models.using(self._stop) as backbone:
-                return self._classify(asked, self._demonstrations.index(asked[2]), backbone)
+                at, wish, stamp, _ = asked
+                return self.judge(wish, at, stamp, self._demonstrations.index(stamp), backbone)
         except SlavaError as error:
             return f"the model gave no answer: {error}"
         except Exception as error:

@@ -25,7 +25,7 @@ from ui.services.news import News
 if TYPE_CHECKING:
     from slava.retrieval.index import Index
     from slava.vlm.backbone import Backbone
-    from ui.services.judging import Wish
+    from ui.services.wishes import Wish
 
 log = logging.getLogger("slava.weighing")
 

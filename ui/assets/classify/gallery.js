@@ -6,7 +6,7 @@ const TITLES = {
 };
 
 function showGallery(value) {
-  find('.cl-shown-head b').textContent = TITLES[value.wish.strategy];
+  find('.cl-shown .cl-shown-head b').textContent = TITLES[value.wish.strategy];
   element.dataset.shown = value.gallery.length;
   when('gallery', [value.gallery, value.library.classes], () => gallery.replaceChildren(...value.gallery.map(card)));
 }

@@ -51,6 +51,33 @@ class OnLibrary:
         self._classifying.embed_library(self._show.wish(page).encoder)
         return self._shown(page)
 
+    # ------------------------------------------------------------------ a batch
+    def begin_batch(self, page: Page, event: gr.EventData) -> Shown:
+        """Classify every micrograph of a folder."""
+        folder = Path(incoming.text(event, "folder"))
+        self._classifying.batching.begin(folder, self._show.wish(page))
+        return self._shown(page)
+
+    def pause_batch(self, page: Page) -> Shown:
+        """Begin no further file."""
+        self._classifying.batching.pause()
+        return self._shown(page)
+
+    def resume_batch(self, page: Page) -> Shown:
+        """Go on."""
+        self._classifying.batching.resume()
+        return self._shown(page)
+
+    def cancel_batch(self, page: Page) -> Shown:
+        """End after the files at hand."""
+        self._classifying.batching.cancel()
+        return self._shown(page)
+
+    def dismiss_batch(self, page: Page) -> Shown:
+        """Close its table."""
+        self._classifying.batching.dismiss()
+        return self._shown(page)
+
     # ------------------------------------------------------------------ labelling
     def begin(self, page: Page) -> Shown:
         """Go through the micrographs that have no label."""

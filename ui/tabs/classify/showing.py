@@ -84,6 +84,7 @@ class Showing:
             "answer": told,
             "gallery": self._gallery(found, wish, told),
             "labelling": page.labelling,
+            "batch": demonstrations.batch(classifying.batching.batch, self._base),
             "weighing": present.weighing(classifying.weighing.state, found),
             "model": services.models.state.wanted.reference,
         }
