@@ -102,7 +102,7 @@ def read_library(
     for batch in _batches(_opened(files, reading, progress)):
         reading.entries += [entry for entry, _ in batch]
         if deduplicate:
-            reading.prints += [fingerprint(picture) for _, picture in batch]
+            reading.prints += [fingerprint(entry.small) for entry, _ in batch]
         if encoder is not None:
             reading.vectors.append(encoder.encode([picture for _, picture in batch]))
     if not reading.entries:

@@ -121,3 +121,28 @@ def test_a_split_is_read_by_classify(trained, folders, tmp_path: Path, how) -> N
         "--encoder", trained[1], "--backbone", "none", "--k", 1,
     )  # fmt: skip
     assert (judged["n"], judged["demonstrations"]) == (8, 24)
+
+
+def test_the_child_tells_progress_as_json_and_obeys_a_stop(
+    folders: tuple[Path, Path], tmp_path: Path, monkeypatch, capsys, one_thread: None
+) -> None:
+    import sys
+
+    from training.encoder.__main__ import main
+
+    output = tmp_path / "out"
+    given = ["x", str(folders[0]), str(output), "--samples", "64", "--size-px", "64", "--json"]
+    monkeypatch.setattr(sys, "argv", given)
+    assert main() == 0
+    *progress, last = map(json.loads, capsys.readouterr().out.splitlines())
+    assert progress[-1]["step"] == progress[-1]["steps"] == 2
+    assert last == {"encoder": str(output)}
+    assert (output / "config.json").is_file()
+    monkeypatch.setattr(sys, "argv", ["x", str(tmp_path / "gone"), str(output)])
+    assert main() == 2
+    assert "neither a folder nor a CSV" in capsys.readouterr().err
+    (tmp_path / "again.stop").touch()
+    monkeypatch.setattr(sys, "argv", ["x", str(folders[0]), str(tmp_path / "again")])
+    assert main() == 1
+    assert "was stopped" in capsys.readouterr().err
+    assert not (tmp_path / "again").exists()
