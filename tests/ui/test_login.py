@@ -41,7 +41,7 @@ def url(tmp_path_factory: pytest.TempPathFactory, micrograph_id: MicrographId) -
 @pytest.fixture
 def stranger(url: str) -> Iterator[httpx.Client]:
     """A client that has not logged in."""
-    with httpx.Client(base_url=url, trust_env=False) as client:
+    with httpx.Client(base_url=url, trust_env=False, timeout=60) as client:
         yield client
 
 
@@ -100,7 +100,7 @@ def test_our_own_routes_are_closed_even_to_who_knows_their_addresses(
 ) -> None:
     addresses = mounted(ann, micrograph_id)
     assert [ann.get(address).status_code for address in addresses] == [200, 200, 200]
-    with httpx.Client(base_url=url, trust_env=False) as stranger:
+    with httpx.Client(base_url=url, trust_env=False, timeout=60) as stranger:
         assert [stranger.get(address).status_code for address in addresses] == [401, 401, 401]
         stranger.cookies.update(dict.fromkeys(ann.cookies, "forged"))
         assert stranger.get(addresses[0]).status_code == 401
