@@ -57,7 +57,7 @@ def build_window(services: Services, routes: PixelRoutes | None = None) -> gr.Bl
                 analyse_tab = analyse.build()
             classify_tab = classify.build()
         analyse.wire(analyse_tab, services, base, window)
-        classify.wire(classify_tab, services, base)
+        classify.wire(classify_tab, analyse_tab, services, base)
     return window
 
 

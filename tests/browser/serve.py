@@ -46,12 +46,17 @@ def main(workspace: Path) -> None:
     from slava.settings import Settings
     from store import Store
     from tests.ui.scripted import open_scripted
+    from tests.ui.textures import TextureEncoder
     from ui.services import Services
+    from ui.services.embedding import open_any
     from ui.shell import launch
 
     settings = Settings.gather(workspace=workspace, port=0, open_browser=False)
     with Store.open(workspace) as store:
-        window = launch(Services(store, settings, opener=open_scripted), settings)
+        small = os.environ.get("SLAVA_TEST_ENCODER") == "texture"
+        encoder = TextureEncoder if small else open_any
+        services = Services(store, settings, opener=open_scripted, encoder_opener=encoder)
+        window = launch(services, settings)
         print(window.url, flush=True)
         sys.stdin.read()
         window.close()

@@ -6,19 +6,23 @@ The tests share one window and run in this order, as one sitting of a user would
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from PIL import Image
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.remote.webdriver import WebDriver
 
 from tests.browser.page import Page
+from tests.browser.serve import serving
 from tests.ui.textures import CLASSES, texture, write_textures
 
 pytestmark = pytest.mark.browser
 
 EACH = 5
+SHOWN = 5
 ENCODER_S = 180
 """Opening the built-in encoder takes seconds where nothing else runs."""
 STATE = "document.querySelector('#classify [data-state]').dataset"
@@ -40,6 +44,16 @@ return [...document.querySelectorAll('.cl-bar button, .cl-head button, .cl-capti
   .filter((button) => right(button) > right(button.closest('.cl-main, .cl-side')) + 1)
   .map((button) => button.textContent);
 """
+
+
+@pytest.fixture(scope="module")
+def page(driver: WebDriver, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    """A window with a small encoder, so that no test of the window waits for torch."""
+    workspace = tmp_path_factory.mktemp("workspace")
+    with serving(workspace, SLAVA_TEST_ENCODER="texture") as url:
+        shown = Page(driver, url)
+        shown.open()
+        yield shown
 
 
 def png(label: str, seed: int) -> bytes:
@@ -92,7 +106,7 @@ def test_a_dropped_query_is_classified_with_its_demonstrations(page: Page) -> No
     page.wait(f"document.querySelector('.cl-name').textContent === 'query.png' && {STATE}.query")
     page.wait(f"{STATE}.state === 'done'", ENCODER_S)
     assert page.data("verdict", "classify") == "rows"
-    assert page.data("shown", "classify") == "5"
+    assert page.data("shown", "classify") == str(SHOWN)
     labels = page.js(
         "return [...document.querySelectorAll('.cl-card')].map((c) => c.dataset.label)"
     )
@@ -160,19 +174,23 @@ def test_nothing_scrolls_or_is_cut_off(page: Page, width: int, height: int) -> N
 
 @pytest.mark.real_data
 def test_a_real_defect_is_classified_with_the_demonstrations_visible(
-    page: Page, real_data: Path, tmp_path: Path
+    driver: WebDriver, real_data: Path, tmp_path: Path
 ) -> None:
-    table = tmp_path / "steel.csv"
-    lines = ["file,label"]
     classes = sorted(p for p in (real_data / "neu_sdd").iterdir() if p.is_dir())
-    for folder in classes:
-        lines += [f"{path},{folder.name}" for path in sorted(folder.iterdir())[:8]]
-    table.write_text("\n".join(lines))
-    page.click(".cl-add")
-    take_in(page, table, EACH * len(CLASSES) + 1 + 8 * len(classes))
+    lines = [f"{path},{c.name}" for c in classes for path in sorted(c.iterdir())[:6]]
+    table = tmp_path / "steel.csv"
+    table.write_text("\n".join(["file,label", *lines]))
     query = sorted((real_data / "neu_sdd" / "scratches").iterdir())[100]
-    page.drop((query.name, query.read_bytes()))
-    page.wait(f"document.querySelector('.cl-name').textContent === {query.name!r}")
-    page.wait(f"{STATE}.state === 'done'", ENCODER_S)
-    assert page.data("verdict", "classify") == "scratches"
-    assert page.js("return document.querySelectorAll('.cl-card').length") == 3
+    with serving(tmp_path / "workspace") as url:
+        page = Page(driver, url)
+        page.open()
+        open_tab(page)
+        take_in(page, table, len(lines))
+        page.drop((query.name, query.read_bytes()))
+        page.wait(f"document.querySelector('.cl-name').textContent === {query.name!r}")
+        page.wait(f"{STATE}.state === 'done'", ENCODER_S)
+        assert page.data("verdict", "classify") == "scratches"
+        assert page.data("shown", "classify") == str(SHOWN)
+        before = page.data("ranks", "classify")
+        page.js(SET_K, 1)
+        page.wait(f"{STATE}.shown === '1' && {STATE}.ranks !== {before!r}")

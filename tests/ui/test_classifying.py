@@ -13,6 +13,7 @@ from PIL import Image
 from slava.domain import MicrographId
 from slava.errors import BadInput, ModelError, ModelUnusable
 from slava.settings import Settings
+from slava.vlm.backbone import Report
 from store import Labelling, Store
 from tests.ui.conftest import measure_quickly, until
 from tests.ui.scripted import open_scripted
@@ -464,3 +465,45 @@ def test_what_the_model_is_worth_is_found_out_and_kept(
     assert found.classification.ranked_fused[0].label == "dots"
     assert store.settings.get_setting("classify_weights")
     services.close()
+
+
+@pytest.mark.parametrize(("most", "how"), [(None, "one after the other"), (1, "on one sheet")])
+def test_a_question_about_the_set_is_answered_by_a_model_that_compares(
+    store: Store, workspace: Path, folder: Path, most: int | None, how: str
+) -> None:
+    about = Report(
+        "large", "Large", "transformers", "none", "cpu", max_micrographs=most, can_score=True
+    )
+    backbone = ScriptedBackbone(lambda question: ["They ", "differ."], about=about)
+
+    def opened(reference: str, **_rest: object) -> ScriptedBackbone:
+        return backbone
+
+    settings = Settings(workspace=workspace, port=0, open_browser=False)
+    services = Services(store, settings, opener=opened, encoder_opener=Opener())
+    taken_in(services, folder)
+    query = store.labels.list_labelled()[0].micrograph_id
+    services.classifying.compare(query, QUIET, "What  differs?")
+    comparing = services.classifying.comparing
+    until(lambda: (c := comparing.state) is not None and c.state != "running")
+    told = comparing.state
+    assert told is not None
+    assert (told.state, told.text, told.question) == ("done", "They differ.", "What differs?")
+    assert how in told.note
+    pictures = backbone.asked[-1][-1].micrographs
+    assert len(pictures) == (6 if most is None else 1)
+    services.close()
+
+
+def test_the_built_in_model_says_that_it_cannot_compare(services: Services, folder: Path) -> None:
+    taken_in(services, folder)
+    query = services.store.labels.list_labelled()[0].micrograph_id
+    services.classifying.compare(query, QUIET, "What differs?")
+    comparing = services.classifying.comparing
+    until(lambda: (c := comparing.state) is not None and c.state != "running")
+    assert comparing.state is not None
+    assert "one micrograph at a time" in comparing.state.note
+    with pytest.raises(BadInput, match="no demonstration is shown"):
+        comparing.ask("What?", query, ())
+    comparing.dismiss()
+    assert comparing.state is None

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from slava.domain import Classification, Micrograph, Neighbour, Ranked
+from slava.domain import Classification, Micrograph, Neighbour, Ranked, Strategy
 from store import LabelRecord
 from ui.present.demonstrations import title
 from ui.present.words import Shown
 from ui.services.classifying import Found, Wish
+from ui.services.comparing import Compared
 from ui.services.weighing import Weighed
 
 TILE_PX, QUERY_PX = 256, 1024
@@ -28,6 +29,19 @@ PROVENANCE = {
     "suggestion": "a suggestion that was accepted",
 }
 NOT_COUNTED = "it has not earned a weight on this library: shown, not counted"
+
+QUESTIONS: dict[Strategy, str] = {
+    "similar": "What do these have in common, and in what does the one in question differ?",
+    "balanced": "Which visible features tell these categories apart?",
+    "diverse": "How does the structure vary between these micrographs?",
+    "random": "Which of these is most like the one in question, and why?",
+    "other_categories": (
+        "These look like the one in question but belong to other categories: "
+        "which visible features tell them apart?"
+    ),
+    "dissimilar_within": "These belong to one category and look different: in what do they differ?",
+}
+"""What may be asked about what each strategy shows."""
 
 
 def query(micrograph: Micrograph, record: LabelRecord | None, base: str) -> Shown:
@@ -107,6 +121,14 @@ def weighing(state: Weighed | None, found: Found | None) -> Shown | None:
             f"{state.model_right} right and the neighbours {state.neighbours_right}."
         )
     return {"state": "offered", "text": text}
+
+
+def compared(state: Compared | None, shown_query: str | None) -> Shown | None:
+    """The answer about a set, where it is about the query that is shown."""
+    if state is None or state.query != shown_query:
+        return None
+    note = state.note[:1].upper() + state.note[1:]
+    return {"state": state.state, "question": state.question, "text": state.text, "note": note}
 
 
 def _reason(reason: str) -> str:

@@ -13,6 +13,7 @@ from slava.domain import MicrographId
 from slava.errors import BadInput
 from store import Store
 from ui.services.batching import Batching
+from ui.services.comparing import Comparing
 from ui.services.demonstrations import Demonstrations
 from ui.services.embedding import Embedding, OpenEncoder, open_any
 from ui.services.importing import Importing
@@ -72,6 +73,7 @@ class Classifying:
             lambda: self.busy,
         )
         self.batching = Batching(store, news, self.embedding, self.demonstrations, self.judging)
+        self.comparing = Comparing(models, news, self.judging.view_of)
         self.weighing = Weighing(models, news, self.demonstrations, self.judging.judge)
 
     def answer(self, micrograph_id: MicrographId, wish: Wish) -> Found:
@@ -137,6 +139,11 @@ class Classifying:
             raise BadInput("the library is not embedded yet. Embed it first.")
         self.weighing.begin(wish, self.demonstrations.stamp(key, self.embedding.made))
 
+    def compare(self, micrograph_id: MicrographId, wish: Wish, question: str) -> None:
+        """Ask the model about a query and the demonstrations that are shown with it."""
+        found = self.answer(micrograph_id, wish).classification
+        self.comparing.ask(question, micrograph_id, found.neighbours if found else ())
+
     def index(self, reference: str) -> Index | None:
         """The library's vectors of an encoder; ``None`` where it has made none yet."""
         key = self.embedding.key(reference)
@@ -185,9 +192,11 @@ class Classifying:
         """End what goes on in the background; the store may be closed after."""
         self.importing.cancel()
         self.weighing.cancel()
+        self.comparing.stop()
         self.judging.close(timeout_s)
         self.weighing.close(timeout_s)
         self.batching.close(timeout_s)
+        self.comparing.close(timeout_s)
         self.importing.wait(timeout_s)
         self.embedding.close(timeout_s)
         self.mapping.close(timeout_s)

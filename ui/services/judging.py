@@ -180,7 +180,7 @@ class Judging:
             self._fusion(stamp, wish),
             metric=wish.metric,
             seed=wish.seed,
-            view_of=self._view,
+            view_of=self.view_of,
             pinned=wish.pinned,
             put_aside=wish.put_aside,
             own_group_too=wish.own_source_too,
@@ -193,7 +193,7 @@ class Judging:
         record = self._store.micrographs.get_micrograph(micrograph_id)
         return specimen_view(record, self._pictures.get(micrograph_id).grey)
 
-    def _view(self, micrograph_id: str) -> View | None:
+    def view_of(self, micrograph_id: str) -> View | None:
         """A demonstration as the model is shown it."""
         from slava.retrieval.classify import view_from
         from slava.retrieval.view import specimen_view

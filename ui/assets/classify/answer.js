@@ -79,10 +79,7 @@ function cell(share, voter, state) {
   return node;
 }
 
-find('.cl-open').addEventListener('click', () => openInAnalyse(element.dataset.query));
-
-// Through Analyse's own library: one way of opening, wherever it is asked for.
-function openInAnalyse(id) {
+find('.cl-open').addEventListener('click', () => {
+  trigger('open_wanted', { id: element.dataset.query });
   [...document.querySelectorAll('#tabs button[role=tab]')].find((tab) => tab.textContent.trim() === 'Analyse')?.click();
-  document.querySelector('#library .lib-list').dispatchEvent(new CustomEvent('open', { detail: id }));
-}
+});

@@ -15,6 +15,7 @@ function build() {
   showQuery(value);
   showAnswer(value);
   showGallery(value);
+  showCompared(value);
   showBatch(value);
   showMap(value);
   showLabelling(value);

@@ -9,7 +9,18 @@ import gradio as gr
 from ui.assets import asset
 from ui.tabs.classify.showing import Page
 
-SCRIPTS = ("parts", "side", "toolbar", "answer", "gallery", "batch", "map", "keys", "news")
+SCRIPTS = (
+    "parts",
+    "side",
+    "toolbar",
+    "answer",
+    "gallery",
+    "compare",
+    "batch",
+    "map",
+    "keys",
+    "news",
+)
 
 
 @dataclass(frozen=True)

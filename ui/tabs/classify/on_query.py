@@ -83,6 +83,20 @@ class OnQuery:
         self._services.classifying.weighing.cancel()
         return self._shown(page)
 
+    def compare(self, page: Page, event: gr.EventData) -> Shown:
+        """Ask about the query and what is shown with it."""
+        question = incoming.text(event, "question")
+        if page.query is not None:
+            self._services.classifying.compare(page.query, self._show.wish(page), question)
+        return self._shown(page)
+
+    def stop_comparing(self, page: Page) -> Shown:
+        """End the answer, or close one that has ended."""
+        comparing = self._services.classifying.comparing
+        comparing.stop()
+        comparing.dismiss()
+        return self._shown(page)
+
     # ------------------------------------------------------------------ plumbing
     def _about(self, page: Page, micrograph_id: MicrographId) -> Page:
         self._services.store.micrographs.get_micrograph(micrograph_id)

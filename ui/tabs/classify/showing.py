@@ -85,6 +85,8 @@ class Showing:
             "gallery": self._gallery(found, wish, told),
             "labelling": page.labelling,
             "batch": demonstrations.batch(classifying.batching.batch, self._base),
+            "compared": present.compared(classifying.comparing.state, page.query),
+            "question": present.QUESTIONS[wish.strategy],
             "weighing": present.weighing(classifying.weighing.state, found),
             "model": services.models.state.wanted.reference,
         }

@@ -10,14 +10,20 @@ from typing import Any
 
 from ui.guard import guarded
 from ui.services import Services
+from ui.tabs.analyse import Analyse
 from ui.tabs.classify.layout import Classify
 from ui.tabs.classify.on_library import OnLibrary
 from ui.tabs.classify.on_query import OnQuery
+from ui.tabs.classify.opening import wire_opening
 from ui.tabs.classify.showing import Showing
 
 
-def wire(tab: Classify, services: Services, base: str) -> None:
-    """Connect every event of the tab. Nothing is asked before the tab is seen."""
+def wire(tab: Classify, analyse: Analyse, services: Services, base: str) -> None:
+    """Connect every event of the tab. Nothing is asked before the tab is seen.
+
+    ``analyse`` is the tab in which a query is opened.
+    """
+    wire_opening(tab, analyse, services, base)
     show = Showing(services, base)
     query, library = OnQuery(services, show), OnLibrary(services, show)
     panel = tab.panel
@@ -31,6 +37,8 @@ def wire(tab: Classify, services: Services, base: str) -> None:
     _on(tab, panel.reset_wanted, query.reset, "reset")
     _on(tab, panel.weighing_wanted, query.weigh, "weigh")
     _on(tab, panel.weighing_ended, query.stop_weighing, "stop_weighing")
+    _on(tab, panel.compared, query.compare, "compare")
+    _on(tab, panel.comparing_ended, query.stop_comparing, "stop_comparing")
     _on(tab, panel.folder_wanted, library.add_labelled, "add_labelled")
     _on(tab, panel.drawings_wanted, library.add_drawings, "add_drawings")
     _on(tab, panel.cancelled, library.cancel, "cancel")
