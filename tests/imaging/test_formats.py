@@ -14,6 +14,7 @@ from PIL import Image
 
 from slava.errors import UnreadableMicrograph
 from slava.imaging.inspect import Inspected, inspect_micrograph
+from slava.imaging.readers import hdf5
 from tests.imaging.scientific_files import (
     tvips_tag,
     write_dm,
@@ -93,6 +94,30 @@ def test_velox_diffraction(tmp_path: Path) -> None:
     micrograph = inspect_micrograph(path).micrograph
     assert micrograph.calibration is None
     assert "they have no length" in micrograph.warnings[0]
+
+
+@pytest.mark.parametrize("chunks", [None, (40_000, 40_000, 1)])
+def test_an_emd_file_that_claims_more_than_it_holds(tmp_path: Path, chunks: Any) -> None:
+    """Only claimed: nothing of that size is ever written or allocated."""
+    import h5py
+
+    path = write_velox(tmp_path / "a.emd", specimen(40, 60)[None], nm_per_px=1.0)
+    with h5py.File(path, "a") as file:
+        file.create_dataset("Data/claimed", (40_000, 40_000, 9), "u1", chunks=chunks)
+    with pytest.raises(UnreadableMicrograph, match="it is cut off or damaged"):
+        inspect_micrograph(path)
+
+
+def test_an_hdf5_file_that_is_never_read_to_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    endless = tmp_path / "endless.py"
+    endless.write_text("import time\nwhile True: time.sleep(0.1)\n", encoding="utf-8")
+    monkeypatch.setattr(hdf5, "PROGRAM", endless)
+    monkeypatch.setattr(hdf5, "WAITS", 0.1)
+    path = write_velox(tmp_path / "a.emd", specimen(40, 60)[None], nm_per_px=1.0)
+    with pytest.raises(UnreadableMicrograph, match="it is cut off or damaged"):
+        inspect_micrograph(path)
 
 
 def test_emd_of_berkeley(tmp_path: Path) -> None:

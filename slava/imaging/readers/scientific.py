@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from slava.imaging.frame import Frame
+from slava.imaging.readers.hdf5 import check_hdf5
 from slava.imaging.readers.packed import MAX_UNPACKED_BYTES
 from slava.imaging.readers.refused import Refused, check_number, check_size
 from slava.imaging.readers.shape import as_picture
@@ -52,6 +53,8 @@ def read_scientific(data: bytes, name: str, number: int = 1) -> Frame:
         path = Path(folder) / file_name
         path.write_bytes(data)
         try:
+            if name == "EMD":
+                check_hdf5(path)
             signals = reader.file_reader(str(path))
         except Exception as error:
             raise _damaged(name) from error
