@@ -2,9 +2,10 @@
 
 Two workspaces of small drawn micrographs are filled through the store and looked at in a headless
 Chromium: the first page with its list, a search until it is drawn, a frame of scrolling, opening
-one; ``work`` is what the page's main thread does for a search and for a frame. Both are looked at
-in one run, the median of several rounds each, so the ratios say more than the milliseconds. The
-few fit in the window and do not scroll: their frames cost what a frame costs by itself.
+one; ``work`` is what the page's main thread does for a search and for a frame. Both are open at
+once and looked at in turn, so that a busy machine slows both: the ratios of the medians say more
+than the milliseconds. The few fit in the window and do not scroll: their frames cost what a frame
+costs by itself.
 
     python benchmarks/library.py
 """
@@ -19,7 +20,8 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -92,35 +94,50 @@ def working(page: Page, script: str, *arguments: Any) -> tuple[float, float]:
     return measured, busy_ms(page) - before
 
 
-def look(page: Page, rounds: int) -> dict[str, float]:
-    """Medians in ms of everything that is looked at."""
-    open_page(page)
-    first = [timed(lambda: open_page(page)) for _ in range(rounds)]
+def look(page: Page) -> dict[str, list[float]]:
+    """Everything but opening one, once, ms."""
+    first = timed(lambda: open_page(page))
     page.driver.execute_cdp_cmd("Performance.enable", {})
-    search = [working(page, SEARCH, words) for _ in range(rounds) for words in WORDS]
-    scroll = [working(page, SCROLL) for _ in range(rounds)]
-    opened = [timed(lambda place=place: open_next(page, place)) for place in range(rounds)]
+    search = [working(page, SEARCH, words) for words in WORDS]
+    scroll, scroll_work = working(page, SCROLL)
     return {
-        "first_page_ms": statistics.median(first),
-        "search_ms": statistics.median(shown for shown, _ in search),
-        "search_work_ms": statistics.median(work for _, work in search),
-        "scroll_frame_ms": statistics.median(shown for shown, _ in scroll),
-        "scroll_work_ms": statistics.median(work / FRAMES for _, work in scroll),
-        "open_one_ms": statistics.median(opened),
+        "first_page_ms": [first],
+        "search_ms": [shown for shown, _ in search],
+        "search_work_ms": [work for _, work in search],
+        "scroll_frame_ms": [scroll],
+        "scroll_work_ms": [scroll_work / FRAMES],
     }
 
 
-def measure(count: int, rounds: int) -> dict[str, float]:
-    """The same look at a workspace of ``count`` micrographs."""
+@contextmanager
+def window(count: int) -> Iterator[Page]:
+    """A window on a workspace of ``count`` micrographs, in a browser of its own."""
     with tempfile.TemporaryDirectory() as folder:
         workspace = Path(folder, "workspace")
         fill(workspace, count)
         driver = open_browser(Path(folder, "profile"))
         try:
             with serving(workspace) as url:
-                return look(Page(driver, url), rounds)
+                page = Page(driver, url)
+                open_page(page)
+                yield page
         finally:
             driver.quit()
+
+
+def measure(counts: tuple[int, int], rounds: int) -> list[dict[str, float]]:
+    """Medians in ms for each number of micrographs, looked at in turn."""
+    seen: list[dict[str, list[float]]] = [{"open_one_ms": []}, {"open_one_ms": []}]
+    with window(counts[0]) as few, window(counts[1]) as many:
+        both = list(zip((few, many), seen, strict=True))
+        for _ in range(rounds):
+            for page, found in both:
+                for name, values in look(page).items():
+                    found.setdefault(name, []).extend(values)
+        for place in range(rounds):  # last, because what is opened is measured in the background
+            for page, found in both:
+                found["open_one_ms"].append(timed(lambda p=page, at=place: open_next(p, at)))
+    return [{name: statistics.median(all_of) for name, all_of in one.items()} for one in seen]
 
 
 def main() -> None:
@@ -131,7 +148,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--note", default="", help="kept with the figures: what else was running")
     wanted = parser.parse_args()
-    few, many = (measure(count, wanted.rounds) for count in (wanted.few, wanted.many))
+    few, many = measure((wanted.few, wanted.many), wanted.rounds)
     result = {
         "few": wanted.few,
         "many": wanted.many,

@@ -122,8 +122,6 @@ list.addEventListener('click', (event) => {
   rows.activate(id, false);
   choose(id);
 });
-// Another panel opens a micrograph through the list: its row need not be in the page.
-list.addEventListener('open', (event) => choose(event.detail));
 // A strip that asked has gone with its button; the keyboard stays in the list.
 list.addEventListener('click', (event) => {
   if (event.target.closest('.s-confirm')) setTimeout(() => list.focus({ preventScroll: true }));

@@ -2,7 +2,7 @@
 // one stands follows from its place. The list itself has the keyboard and knows which row is active,
 // because rows come and go. It must not know what a row shows.
 const SPARE_ROWS = 4;         // kept above and below what is in sight
-const HASTE_PX = 200;         // who scrolls more than this in one frame does not look at the rows
+const HASTE_PX = 60;          // who scrolls more than this in one frame does not look at the rows
 const SETTLE_MS = 80;
 
 // `items` have ids. `draw(item)` makes the node of a row; `settle(node)` is told which are looked at.
