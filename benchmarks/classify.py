@@ -15,7 +15,6 @@ import json
 import platform
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
@@ -48,15 +47,14 @@ def main() -> None:
     told = ask.parse_args()
     library = read_library(list_labelled(told.demonstrations, "demonstrations").files)
     asked = read_library(list_labelled(told.queries, "queries").files, deduplicate=False)
-    began = time.monotonic()
     encoder = _encoder(told, library)
-    training_seconds = time.monotonic() - began
+    record = getattr(encoder, "record", None)
+    training = dict(record.training) if record is not None else {}
     small = [e.small for e in library.entries]
     index = library.index(encoder.key, encoder.encode(small))
     vectors = encoder.encode([e.small for e in asked.entries])
     sweep = _sweep(index, encoder, asked, vectors)
     groups = [e.group for e in library.entries]
-    record = getattr(encoder, "record", None)
     held = set(record.held_out) if record is not None else set()
     rows = np.flatnonzero([e.id in held for e in library.entries])
     if not len(rows):
@@ -65,10 +63,10 @@ def main() -> None:
     votes = collect_votes(index, encoder, asked.entries, vectors, Choice())
     result: dict[str, Any] = {
         "machine": platform.processor() or platform.machine(),
-        "encoder": told.encoder + (" without labels" if told.no_labels else ""),
+        "encoder": f"trained, {record.task}" if record is not None else told.encoder,
         "demonstrations": len(library.entries),
         "queries": len(asked.entries),
-        "training_seconds": round(training_seconds, 1),
+        "training_seconds": training.get("seconds", 0),
         "sweep": sweep,
         "k5": figures(index, asked.labels, votes, fusion),
         "similar_beats_random_for_every_k": all(

@@ -21,7 +21,7 @@ class EncoderConfig:
     architecture: Literal["texture", "patches"] = "texture"
     size_px: int = 128
     dimension: int = 128
-    samples: int = 60_000
+    samples: int = 40_000
     """How many pictures are shown in all: the time that it takes, whatever the library's size."""
     most_epochs: int = 150
     """A small library is not shown more often than this."""
