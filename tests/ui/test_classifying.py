@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,6 +25,7 @@ from ui.services import Services
 from ui.services.batching import Batch, BatchRow, to_csv
 from ui.services.classifying import Found, Wish
 from ui.services.importing import Importing
+from ui.tabs.classify.showing import Page, Showing
 
 QUIET = Wish(encoder="texture", ask_model=False)
 
@@ -507,3 +510,46 @@ def test_the_built_in_model_says_that_it_cannot_compare(services: Services, fold
         comparing.ask("What?", query, ())
     comparing.dismiss()
     assert comparing.state is None
+
+
+# ------------------------------------------------------------------ what the tab shows
+def panel(services: Services, page: Page) -> dict[str, Any]:
+    return Showing(services, "slava/token").panel(page, 7)
+
+
+def test_the_tab_shows_who_says_what(services: Services, folder: Path, tmp_path: Path) -> None:
+    assert panel(services, Page())["library"]["labelled"] == 0
+    taken_in(services, folder)
+    query = added(services, tmp_path / "query_1.png", "rows", 50)
+    answered(services, query, Wish(encoder="texture"))
+    shown = panel(services, Page(query, Wish(encoder="texture")))
+    assert shown["seen"] == 7
+    assert [one["key"] for one in shown["library"]["classes"]] == ["1", "2", "3"]
+    assert shown["library"]["embedding"] is None
+    answer = shown["answer"]
+    assert (answer["verdict"], answer["state"]) == ("rows", "done")
+    assert {r["label"] for r in answer["rows"]} == set(CLASSES)
+    assert all(sum(r[v] for r in answer["rows"]) == pytest.approx(1) for v in ("fused", "knn"))
+    assert all(isinstance(r["model"], float) for r in answer["rows"])
+    assert "shown, not counted" in answer["model_note"]
+    assert "leaving out 18" in answer["validated"]
+    assert len(shown["gallery"]) == 5
+    assert shown["gallery"][0]["source"] == "from its folder"
+    assert shown["query"]["told"] == ""
+
+
+def test_the_tab_offers_to_embed_what_another_encoder_has_seen(
+    services: Services, folder: Path
+) -> None:
+    taken_in(services, folder)
+    services.classifying.embedding.opened("other", threading.Event())
+    offered = panel(services, Page(wish=Wish(encoder="other")))["library"]["embedding"]
+    assert offered["offer"] == "Re-embed 18"
+    assert "encoders are never mixed" in offered["text"]
+
+
+def test_a_wish_is_remembered_without_what_was_meant_for_one_query(services: Services) -> None:
+    show = Showing(services, "base")
+    show.keep(Wish(7, "diverse", encoder="texture", pinned=("a",), put_aside=("b",)))
+    assert show.wish(Page()) == Wish(7, "diverse", encoder="texture")
+    assert show.encoders(show.wish(Page())) == ["builtin", "texture"]

@@ -56,9 +56,10 @@ def _embedding(progress: Progress, standing: Standing, wish: Wish) -> Shown | No
     """What is being embedded, or what could be."""
     if progress.phase == "opening":
         return _work("opening", "Opening the encoder", 0, 0)
-    if progress.phase == "embedding" and progress.total > 1:
+    if progress.phase == "embedding":
         text = f"Embedding {progress.done} of {progress.total}"
-        return _work("embedding", text, progress.done, progress.total)
+        one = progress.total == 1
+        return None if one else _work("embedding", text, progress.done, progress.total)
     if progress.error and progress.reference == wish.encoder:
         return {**_work("failed", progress.error, 0, 0), "offer": "Try again"}
     if standing.missing and standing.counts:

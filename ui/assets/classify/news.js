@@ -4,12 +4,16 @@ const SILENT_MS = 4000;
 const LOOK_MS = 10000;
 let shownNews = -1;
 let looking = 0;
+let shownTurn = 0;
 
 function build() {
   const { value } = props;
   if (!value) return;
+  if (value.turn < shownTurn) { looking = 0; look(); return; }   // overtaken by a newer one
+  shownTurn = value.turn;
   busyMark(false);
-  if (value.seen !== null) { shownNews = value.seen; looking = 0; }
+  shownNews = value.seen;
+  looking = 0;
   showSide(value);
   showToolbar(value);
   showQuery(value);

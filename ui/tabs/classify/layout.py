@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import gradio as gr
 
 from ui.assets import asset
-from ui.tabs.classify.showing import Page
+from ui.tabs.classify.showing import KeptPage
 
 SCRIPTS = (
     "parts",
@@ -29,14 +29,14 @@ class Classify:
 
     tab: gr.Tab
     page: gr.State
-    """What this page asks and shows: a :class:`ui.tabs.classify.showing.Page`."""
+    """What this page asks and shows: a :class:`ui.tabs.classify.showing.KeptPage`."""
     panel: gr.HTML
 
 
 def build() -> Classify:
     """Make the tab; call it among the others."""
     with gr.Tab("Classify", id="classify", elem_id="tab-classify") as tab:
-        page = gr.State(Page())
+        page = gr.State(KeptPage())
         panel = gr.HTML(
             value=None,
             html_template=asset("classify/classify.html"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import gradio as gr
 
@@ -13,96 +12,94 @@ from ui.services import Services
 from ui.tabs.classify import incoming
 from ui.tabs.classify.showing import Page, Showing
 
-Shown = tuple[Page, Any]
-
 
 class OnLibrary:
-    """Handlers that take the page and what the event says; each returns page and panel."""
+    """Handlers that take the page and what the event says; each returns the page as it is then."""
 
     def __init__(self, services: Services, show: Showing) -> None:
         self._services, self._show = services, show
         self._classifying = services.classifying
 
     # ------------------------------------------------------------------ taking in
-    def add_labelled(self, page: Page, event: gr.EventData) -> Shown:
+    def add_labelled(self, page: Page, event: gr.EventData) -> Page:
         """Take in a folder whose sub-folders are classes."""
         self._classifying.add_labelled(
             Path(incoming.text(event, "folder")), self._show.wish(page).encoder
         )
-        return self._shown(page)
+        return page
 
-    def add_drawings(self, page: Page) -> Shown:
+    def add_drawings(self, page: Page) -> Page:
         """Draw a library to try it with."""
         self._classifying.add_drawings(self._show.wish(page).encoder)
-        return self._shown(page)
+        return page
 
-    def cancel(self, page: Page) -> Shown:
+    def cancel(self, page: Page) -> Page:
         """End taking in and embedding after the file at hand."""
         self._classifying.cancel()
-        return self._shown(page)
+        return page
 
-    def dismiss(self, page: Page) -> Shown:
+    def dismiss(self, page: Page) -> Page:
         """Close the list of what was taken in."""
         self._classifying.importing.dismiss()
-        return self._shown(page)
+        return page
 
-    def embed(self, page: Page) -> Shown:
+    def embed(self, page: Page) -> Page:
         """Make the vectors that the encoder has not made yet."""
         self._classifying.embed_library(self._show.wish(page).encoder)
-        return self._shown(page)
+        return page
 
     # ------------------------------------------------------------------ a batch
-    def begin_batch(self, page: Page, event: gr.EventData) -> Shown:
+    def begin_batch(self, page: Page, event: gr.EventData) -> Page:
         """Classify every micrograph of a folder."""
         folder = Path(incoming.text(event, "folder"))
         self._classifying.batching.begin(folder, self._show.wish(page))
-        return self._shown(page)
+        return page
 
-    def pause_batch(self, page: Page) -> Shown:
+    def pause_batch(self, page: Page) -> Page:
         """Begin no further file."""
         self._classifying.batching.pause()
-        return self._shown(page)
+        return page
 
-    def resume_batch(self, page: Page) -> Shown:
+    def resume_batch(self, page: Page) -> Page:
         """Go on."""
         self._classifying.batching.resume()
-        return self._shown(page)
+        return page
 
-    def cancel_batch(self, page: Page) -> Shown:
+    def cancel_batch(self, page: Page) -> Page:
         """End after the files at hand."""
         self._classifying.batching.cancel()
-        return self._shown(page)
+        return page
 
-    def dismiss_batch(self, page: Page) -> Shown:
+    def dismiss_batch(self, page: Page) -> Page:
         """Close its table."""
         self._classifying.batching.dismiss()
-        return self._shown(page)
+        return page
 
     # ------------------------------------------------------------------ labelling
-    def begin(self, page: Page) -> Shown:
+    def begin(self, page: Page) -> Page:
         """Go through the micrographs that have no label."""
-        return self._shown(self._next(replace(page, labelling=True, skipped=())))
+        return self._next(replace(page, labelling=True, skipped=()))
 
-    def end(self, page: Page) -> Shown:
+    def end(self, page: Page) -> Page:
         """Stop going through them."""
-        return self._shown(replace(page, labelling=False))
+        return replace(page, labelling=False)
 
-    def skip(self, page: Page) -> Shown:
+    def skip(self, page: Page) -> Page:
         """Leave this one and go on."""
         skipped = (*page.skipped, page.query) if page.query else page.skipped
-        return self._shown(self._next(replace(page, skipped=skipped)))
+        return self._next(replace(page, skipped=skipped))
 
-    def label(self, page: Page, event: gr.EventData) -> Shown:
+    def label(self, page: Page, event: gr.EventData) -> Page:
         """Give the query a label and go on; an empty one takes its label away."""
         at, label = incoming.micrograph_id(event), incoming.text(event, "label")
         suggested = bool(getattr(event, "suggested", False))
         self._classifying.labels.give(at, label or None, suggested=suggested)
-        return self._shown(self._next(page) if page.labelling else page)
+        return self._next(page) if page.labelling else page
 
-    def undo(self, page: Page) -> Shown:
+    def undo(self, page: Page) -> Page:
         """Take the last label back and show its micrograph."""
         at = self._classifying.labels.undo()
-        return self._shown(page if at is None else self._about(page, at))
+        return page if at is None else self._about(page, at)
 
     # ------------------------------------------------------------------ plumbing
     def _next(self, page: Page) -> Page:
@@ -111,6 +108,3 @@ class OnLibrary:
 
     def _about(self, page: Page, at: MicrographId) -> Page:
         return replace(page, query=at, wish=self._show.wish(page).of_library())
-
-    def _shown(self, page: Page) -> Shown:
-        return page, self._show.panel(page)

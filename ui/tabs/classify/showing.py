@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+import threading
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import quote
@@ -28,8 +31,18 @@ class Page:
     """The micrograph that was open in Analyse when this page last looked."""
     labelling: bool = False
     skipped: tuple[str, ...] = ()
-    shown: str = ""
-    """What was shown last, as a text that changes when it does."""
+
+
+class KeptPage:
+    """A page from one event to the next; events that overlap change it one after the other."""
+
+    def __init__(self) -> None:
+        self.page = Page()
+        self.changing = threading.Lock()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> KeptPage:
+        """Every page that is opened begins anew."""
+        return KeptPage()
 
 
 class Showing:
@@ -37,6 +50,17 @@ class Showing:
 
     def __init__(self, services: Services, base: str) -> None:
         self._services, self._base = services, base
+        self._turns = itertools.count(1)
+
+    def shown(self, kept: KeptPage, change: Callable[[Page], Page]) -> dict[str, Any]:
+        """Change a page, and show it as it is then.
+
+        Panels of events that overlap may come out of order: ``turn`` tells which is newer.
+        """
+        with kept.changing:
+            kept.page = change(kept.page)
+            page, turn, news = kept.page, next(self._turns), self._services.news.version
+        return {**self.panel(page, news), "turn": turn}
 
     # ------------------------------------------------------------------ what is remembered
     def wish(self, page: Page) -> Wish:

@@ -5,8 +5,12 @@ Every event has an ``api_name``, so that the wiring can be tested without a brow
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
+from functools import partial
 from typing import Any
+
+import gradio as gr
 
 from ui.guard import guarded
 from ui.services import Services
@@ -15,7 +19,7 @@ from ui.tabs.classify.layout import Classify
 from ui.tabs.classify.on_library import OnLibrary
 from ui.tabs.classify.on_query import OnQuery
 from ui.tabs.classify.opening import wire_opening
-from ui.tabs.classify.showing import Showing
+from ui.tabs.classify.showing import KeptPage, Page, Showing
 
 
 def wire(tab: Classify, analyse: Analyse, services: Services, base: str) -> None:
@@ -26,51 +30,70 @@ def wire(tab: Classify, analyse: Analyse, services: Services, base: str) -> None
     wire_opening(tab, analyse, services, base)
     show = Showing(services, base)
     query, library = OnQuery(services, show), OnLibrary(services, show)
-    panel = tab.panel
-    _on(tab, tab.tab.select, query.look, "select")
-    _on(tab, panel.news, query.look, "look", queue=False)
-    _on(tab, panel.chosen, query.choose, "choose")
-    _on(tab, panel.wished, query.wish, "wish")
-    _on(tab, panel.pinned, query.pin, "pin")
-    _on(tab, panel.put_aside, query.put_aside, "put_aside")
-    _on(tab, panel.swapped, query.swap, "swap")
-    _on(tab, panel.reset_wanted, query.reset, "reset")
-    _on(tab, panel.weighing_wanted, query.weigh, "weigh")
-    _on(tab, panel.weighing_ended, query.stop_weighing, "stop_weighing")
-    _on(tab, panel.compared, query.compare, "compare")
-    _on(tab, panel.comparing_ended, query.stop_comparing, "stop_comparing")
-    _on(tab, panel.folder_wanted, library.add_labelled, "add_labelled")
-    _on(tab, panel.drawings_wanted, library.add_drawings, "add_drawings")
-    _on(tab, panel.cancelled, library.cancel, "cancel")
-    _on(tab, panel.dismissed, library.dismiss, "dismiss")
-    _on(tab, panel.embed_wanted, library.embed, "embed")
-    _on(tab, panel.batch_wanted, library.begin_batch, "begin_batch")
-    _on(tab, panel.batch_paused, library.pause_batch, "pause_batch")
-    _on(tab, panel.batch_resumed, library.resume_batch, "resume_batch")
-    _on(tab, panel.batch_cancelled, library.cancel_batch, "cancel_batch")
-    _on(tab, panel.batch_dismissed, library.dismiss_batch, "dismiss_batch")
-    _on(tab, panel.labelling_wanted, library.begin, "begin_labelling")
-    _on(tab, panel.labelling_ended, library.end, "end_labelling")
-    _on(tab, panel.skipped, library.skip, "skip")
-    _on(tab, panel.labelled, library.label, "label")
-    _on(tab, panel.undone, library.undo, "undo_label")
+    panel, on = tab.panel, partial(_on, tab, show)
+    on(tab.tab.select, query.look, "select")
+    on(panel.news, query.look, "look", queue=False)
+    on(panel.chosen, query.choose, "choose")
+    on(panel.wished, query.wish, "wish")
+    on(panel.pinned, query.pin, "pin")
+    on(panel.put_aside, query.put_aside, "put_aside")
+    on(panel.swapped, query.swap, "swap")
+    on(panel.reset_wanted, query.reset, "reset")
+    on(panel.weighing_wanted, query.weigh, "weigh")
+    on(panel.weighing_ended, query.stop_weighing, "stop_weighing")
+    on(panel.compared, query.compare, "compare")
+    on(panel.comparing_ended, query.stop_comparing, "stop_comparing")
+    on(panel.folder_wanted, library.add_labelled, "add_labelled")
+    on(panel.drawings_wanted, library.add_drawings, "add_drawings")
+    on(panel.cancelled, library.cancel, "cancel")
+    on(panel.dismissed, library.dismiss, "dismiss")
+    on(panel.embed_wanted, library.embed, "embed")
+    on(panel.batch_wanted, library.begin_batch, "begin_batch")
+    on(panel.batch_paused, library.pause_batch, "pause_batch")
+    on(panel.batch_resumed, library.resume_batch, "resume_batch")
+    on(panel.batch_cancelled, library.cancel_batch, "cancel_batch")
+    on(panel.batch_dismissed, library.dismiss_batch, "dismiss_batch")
+    on(panel.labelling_wanted, library.begin, "begin_labelling")
+    on(panel.labelling_ended, library.end, "end_labelling")
+    on(panel.skipped, library.skip, "skip")
+    on(panel.labelled, library.label, "label")
+    on(panel.undone, library.undo, "undo_label")
 
 
 def _on(
     tab: Classify,
+    show: Showing,
     listener: Callable[..., Any],
-    handler: Callable[..., Any],
+    handler: Callable[..., Page],
     name: str,
     *,
     queue: bool = True,
 ) -> None:
-    """Every event of this tab takes the page and changes page and panel."""
+    """Every event of this tab changes the page, and then the panel shows what is true."""
     listener(
-        guarded(handler),
+        guarded(_with_event(show, handler) if _takes_event(handler) else _plain(show, handler)),
         [tab.page],
-        [tab.page, tab.panel],
+        [tab.panel],
         api_name=f"classify_{name}",
         queue=queue,
         concurrency_limit=None,
         show_progress="hidden",
     )
+
+
+def _takes_event(handler: Callable[..., Page]) -> bool:
+    return len(inspect.signature(handler).parameters) > 1
+
+
+def _plain(show: Showing, handler: Callable[[Page], Page]) -> Callable[..., Any]:
+    def on_event(kept: KeptPage) -> Any:
+        return show.shown(kept, handler)
+
+    return on_event
+
+
+def _with_event(show: Showing, handler: Callable[[Page, gr.EventData], Page]) -> Callable[..., Any]:
+    def on_event(kept: KeptPage, event: gr.EventData) -> Any:
+        return show.shown(kept, lambda page: handler(page, event))
+
+    return on_event
