@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -45,10 +46,11 @@ def _markdown(result: dict[str, Any], stem: str) -> str:
     )
     return f"""# Classification by example, measured
 
-Written by `python benchmarks/classify.py`. {result["queries"]} queries, {result["demonstrations"]}
-demonstrations, encoder: {result["encoder"]} ({result["training_seconds"]:.0f} s of training).
+Written by `python benchmarks/classify.py`. {result["queries"]} queries, {result["demonstrations"]} demonstrations,
+encoder: {result["encoder"]} ({result["training_seconds"]:.0f} s of training).
 
-With five similar demonstrations the neighbours alone have top-1 {knn}; the fused answer {top}.
+With five similar demonstrations the neighbours alone have top-1 {knn}; the fused answer
+{top}.
 
 ## Top-1 of the neighbours' vote against K
 
@@ -80,11 +82,14 @@ def _svg(body: list[str], width: int = WIDTH, height: int = HEIGHT) -> str:
 
 
 def _text(x: float, y: float, words: str, anchor: str = "middle", fill: str = "#222") -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{fill}">{words}</text>'
+    return (
+        f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{fill}">{escape(words)}</text>'
+    )
 
 
 def _lines(sweep: dict[str, list[float]]) -> str:
-    low = max(0.0, min(v for row in sweep.values() for v in row) - 0.02)
+    low = int(10 * min(v for row in sweep.values() for v in row)) / 10
+    low = min(low, 0.9)
     span_x, span_y = WIDTH - LEFT - 120, HEIGHT - BOTTOM - TOP
 
     def place(k: int, value: float) -> tuple[float, float]:
