@@ -44,9 +44,10 @@ def _markdown(result: dict[str, Any], stem: str) -> str:
         if baselines
         else ""
     )
+    counts = f"{result['queries']} queries, {result['demonstrations']} demonstrations"
     return f"""# Classification by example, measured
 
-Written by `python benchmarks/classify.py`. {result["queries"]} queries, {result["demonstrations"]} demonstrations,
+Written by `python benchmarks/classify.py`. {counts},
 encoder: {result["encoder"]} ({result["training_seconds"]:.0f} s of training).
 
 With five similar demonstrations the neighbours alone have top-1 {knn}; the fused answer
