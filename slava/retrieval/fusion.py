@@ -28,7 +28,7 @@ PRIOR_STRENGTH = 4.0
 UNVALIDATED_MODEL = 0.25
 """What a backbone weighs where there is nothing to validate it on."""
 _LEAST = 1e-6
-_FENCE = 2.0
+_FENCE = 1.0
 
 
 @dataclass(frozen=True, slots=True)
