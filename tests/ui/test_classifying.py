@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import shutil
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +27,7 @@ from ui.services import Services
 from ui.services.batching import Batch, BatchRow, to_csv
 from ui.services.classifying import Found, Wish
 from ui.services.importing import Importing
-from ui.tabs.classify.showing import Page, Showing
+from ui.tabs.classify.showing import KeptPage, Page, Showing
 
 QUIET = Wish(encoder="texture", ask_model=False)
 
@@ -553,3 +555,12 @@ def test_a_wish_is_remembered_without_what_was_meant_for_one_query(services: Ser
     show.keep(Wish(7, "diverse", encoder="texture", pinned=("a",), put_aside=("b",)))
     assert show.wish(Page()) == Wish(7, "diverse", encoder="texture")
     assert show.encoders(show.wish(Page())) == ["builtin", "texture"]
+
+
+def test_events_that_overlap_change_the_page_one_after_the_other(services: Services) -> None:
+    show, kept = Showing(services, "base"), KeptPage()
+    first = show.shown(kept, lambda page: replace(page, labelling=True))
+    second = show.shown(kept, lambda page: replace(page, skipped=("a",)))
+    assert (kept.page.labelling, kept.page.skipped) == (True, ("a",))
+    assert second["turn"] > first["turn"]
+    assert copy.deepcopy(kept).page == Page()
