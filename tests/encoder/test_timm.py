@@ -50,7 +50,10 @@ def test_what_is_no_model_is_refused(folder: Path, tmp_path: Path) -> None:
         open_encoder(str(tmp_path))
 
 
-def test_an_unknown_name_and_one_that_is_not_here(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_name_and_one_that_is_not_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
     with pytest.raises(ModelNotFound, match="no encoder 'resnet_of_dreams'"):
         open_encoder("resnet_of_dreams")
     with pytest.raises(ModelNeedsDownload, match="timm/resnet10t"):
