@@ -78,9 +78,9 @@ def test_training_on_the_demonstrations(
     folders: tuple[Path, Path], tmp_path: Path, monkeypatch, one_thread: None
 ) -> None:
     import training.encoder
+    from tests.encoder.conftest import QUICK
 
-    short = training.encoder.EncoderConfig(size_px=64, dimension=16, samples=96, batch=16)
-    monkeypatch.setattr(training.encoder, "EncoderConfig", lambda **_: short)
+    monkeypatch.setattr(training.encoder, "EncoderConfig", lambda **_: QUICK)
     library, queries = folders
     told = row(
         "classify", "--demonstrations", library, "--queries", queries, "--encoder", "train",
