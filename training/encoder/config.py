@@ -22,7 +22,7 @@ class EncoderConfig:
     size_px: int = 128
     dimension: int = 128
     samples: int = 40_000
-    """How many pictures are shown in all: the time that it takes, whatever the library's size."""
+    """How many views are shown in all: the time that it takes, whatever the library's size."""
     most_epochs: int = 150
     """A small library is not shown more often than this."""
     batch: int = 48

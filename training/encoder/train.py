@@ -118,8 +118,9 @@ class _Run:
                 nn.Linear(config.dimension, config.dimension), nn.ReLU(),
                 nn.Linear(config.dimension, 64),
             )  # fmt: skip
-        shown = min(config.samples, config.most_epochs * len(rows))
-        self.steps = max(1, math.ceil(shown / config.batch))
+        views = 1 if labels else 2
+        shown = min(config.samples, config.most_epochs * views * len(rows))
+        self.steps = max(1, math.ceil(shown / (config.batch * views)))
         keep = min(0.995, 1 - 8 / self.steps) if self.steps > 16 else 0.5
         self.average = torch.optim.swa_utils.AveragedModel(
             self.network,
