@@ -95,7 +95,7 @@ def test_without_labels_two_views_suffice(tmp_path: Path, one_thread: None, arch
         architecture=architecture,
         size_px=96,
         dimension=32,
-        samples=96,
+        samples=192,
         batch=16,
     )
     encoder = train_encoder(drawn(6, labelled=False), tmp_path, config)
