@@ -550,6 +550,15 @@ def test_the_tab_offers_to_embed_what_another_encoder_has_seen(
     assert "encoders are never mixed" in offered["text"]
 
 
+def test_a_library_that_the_encoder_has_not_seen_is_told_as_such(
+    services: Services, folder: Path
+) -> None:
+    taken_in(services, folder)
+    query = services.store.labels.list_labelled()[0].micrograph_id
+    found = answered(services, query, Wish(encoder="other", ask_model=False))
+    assert found.error.startswith("this encoder has not seen the 18 labelled micrographs")
+
+
 def test_a_wish_is_remembered_without_what_was_meant_for_one_query(services: Services) -> None:
     show = Showing(services, "base")
     show.keep(Wish(7, "diverse", encoder="texture", pinned=("a",), put_aside=("b",)))

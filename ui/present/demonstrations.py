@@ -132,7 +132,7 @@ def labelled_items(
     return items
 
 
-METHODS = {"pca": "principal components; t-SNE is being laid out …", "tsne": "t-SNE"}
+METHODS = {"pca": "principal components; t-SNE follows", "tsne": "t-SNE"}
 
 
 def map_points(index: Index, laid: Map) -> Shown:

@@ -36,6 +36,8 @@ T = TypeVar("T")
 KEPT = 32
 """Answers that are remembered."""
 
+UNSEEN = "this encoder has not seen the {} labelled micrographs yet. Embed them (on the left)."
+
 _Asked = tuple[MicrographId, Wish, Stamp, str]
 
 
@@ -88,6 +90,10 @@ class Judging:
                 return Found("failed", error=f"{record.name} could not be read.")
             self._embedding.want([micrograph_id], wish.encoder, urgent=True)
             return Found("embedding")
+        if len(index.classes) < 2 and len(counts := self._store.labels.count_labels()) > 1:
+            if self._busy():
+                return Found("embedding")
+            return Found("failed", error=UNSEEN.format(sum(counts.values())))
         try:
             return self._answered(micrograph_id, wish, stamp, index)
         except SlavaError as error:
