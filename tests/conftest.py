@@ -16,7 +16,8 @@ DEFAULT_REAL_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 MUST_RUN = frozenset(os.environ.get("SLAVA_TESTS_MUST_RUN", "").split())
 """Markers whose tests may not be skipped (checked where everything they need is installed)."""
 
-settings.register_profile("slava", deadline=None)  # no test says how fast a machine is
+# No test says how fast a machine is; and where a change is judged, the same examples are tried.
+settings.register_profile("slava", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("slava")
 
 

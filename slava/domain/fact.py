@@ -17,8 +17,8 @@ Kind = Literal["particles", "fibres", "pores", "pattern", "grains", "other", "un
 Polarity = Literal["auto", "bright", "dark"]
 """Whether the objects are brighter or darker than what lies around them."""
 
-Outline = Literal["threshold", "network"]
-"""What tells particles from the ground: a threshold, or the outline network."""
+Outline = Literal["auto", "threshold", "network"]
+"""What tells objects from the ground: a threshold or edges, or the outline network."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class MeasureSettings:
     min_size_px: float | None = None
     """Smaller objects are left out; diameter of the circle of equal area, in file pixels."""
     polarity: Polarity = "auto"
-    outline: Outline = "threshold"
+    outline: Outline = "auto"
     region: Box | None = None
     """Only this part of the file is measured."""
     excluded: tuple[tuple[float, float], ...] = ()

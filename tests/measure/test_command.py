@@ -71,4 +71,4 @@ def test_the_network_outlines_where_it_is_asked_for(file: Path) -> None:
 def test_an_outline_that_there_is_not_is_told(file: Path) -> None:
     done = slava("measure", file, "--outline", "magic")
     assert done.returncode == 2
-    assert "--outline 'magic' is none of threshold, network" in done.stderr
+    assert "--outline 'magic' is none of auto, threshold, network" in done.stderr

@@ -31,7 +31,7 @@ def apart_deg(a: float, b: float) -> float:
 
 
 @FEW
-@given(width=st.floats(35, 80), angle=st.floats(0, 179), seed=st.integers(0, 9))
+@given(width=st.floats(50, 80), angle=st.floats(0, 179), seed=st.integers(0, 9))
 def test_width_and_direction_of_separate_fibres(width, angle, seed):
     pixels = fibres(SHAPE, width, angle, 1.7 * width)
     result = measured(as_bytes(noisy(blurred(pixels, 1), 0.03, seed)), nm_per_px=4.0)

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from slava.errors import BadSetting
-from slava.imaging.outline import outline_objects
-from slava.imaging.outline.network import STRIDE, OutlineNet
+from slava.imaging.outline import join_pieces, outline_objects, without_scraps
 from training.outline.evaluate import evaluate_outlines, match
+from training.outline.network import STRIDE, OutlineNet, export_network
 from training.outline.scenes import depth_of, draw_outlined, whole_pieces
 from training.outline.train import OutlineConfig, train_outline
 
@@ -112,7 +112,72 @@ def test_a_training_writes_weights_that_load(tmp_path: Path) -> None:
     assert all(name.endswith("num_batches_tracked") for name in missing.missing_keys)
 
 
+def test_the_written_network_says_what_the_trained_one_says(tmp_path: Path) -> None:
+    import onnxruntime
+    import torch
+    from safetensors.torch import save_file
+
+    torch.manual_seed(0)
+    network = OutlineNet().eval()
+    save_file(network.state_dict(), tmp_path / "w.safetensors")
+    file = export_network(tmp_path / "w.safetensors", tmp_path / "w.onnx")
+    grey = torch.randn(1, 1, 2 * STRIDE, 5 * STRIDE)
+    (said,) = onnxruntime.InferenceSession(file).run(None, {"grey": grey.numpy()})
+    with torch.inference_mode():
+        assert np.allclose(said, network(grey).numpy(), atol=1e-4)
+
+
 def test_fewer_drawings_than_a_batch_are_refused(tmp_path: Path) -> None:
     config = OutlineConfig(tmp_path / "o.safetensors", tmp_path, drawings=2, steps=1, processes=1)
     with pytest.raises(BadSetting, match="fewer than one batch"):
         train_outline(config, lambda _: None)
+
+
+def bar(labels: np.ndarray, number: int, rows: slice, columns: slice) -> None:
+    labels[rows, columns] = number
+
+
+def test_pieces_that_go_on_behind_what_crosses_them_are_one() -> None:
+    labels = np.zeros((200, 200), np.int32)
+    bar(labels, 1, slice(90, 110), slice(None))
+    bar(labels, 2, slice(0, 90), slice(60, 75))
+    bar(labels, 3, slice(110, 200), slice(60, 75))
+    joined = join_pieces(labels)
+    assert joined.max() == 2
+    assert joined[10, 65] == joined[190, 65] != joined[100, 100]
+
+
+@pytest.mark.parametrize("columns", [slice(95, 110), slice(60, 110)])
+def test_pieces_aside_of_each_other_or_of_other_widths_stay_two(columns: slice) -> None:
+    labels = np.zeros((200, 200), np.int32)
+    bar(labels, 1, slice(90, 110), slice(None))
+    bar(labels, 2, slice(0, 90), slice(60, 75))
+    bar(labels, 3, slice(110, 200), columns)
+    assert join_pieces(labels).max() == 3
+
+
+def test_ends_that_face_each_other_over_open_ground_stay_two() -> None:
+    labels = np.zeros((200, 200), np.int32)
+    bar(labels, 1, slice(0, 90), slice(60, 75))
+    bar(labels, 2, slice(125, 200), slice(60, 75))
+    assert join_pieces(labels).max() == 2
+
+
+def test_scraps_are_left_out() -> None:
+    labels = np.zeros((100, 100), np.int32)
+    bar(labels, 1, slice(0, 100), slice(0, 20))
+    bar(labels, 2, slice(50, 55), slice(50, 60))
+    bar(labels, 3, slice(0, 50), slice(80, 90))
+    kept = without_scraps(labels)
+    assert kept.max() == 2
+    assert kept[52, 55] == 0
+    assert not without_scraps(np.zeros((9, 9), np.int32)).any()
+
+
+def test_fibres_are_outlined_each_for_itself() -> None:
+    y, x = np.mgrid[:300, :400]
+    across = (x % 100 - 50) / 25
+    grey = np.where(np.abs(across) < 1, 130 + 80 * np.sqrt(np.clip(1 - across**2, 0, 1)), 40)
+    pieces, sureness = outline_objects((grey + 0 * y).astype(np.uint8), "fibres")
+    assert without_scraps(join_pieces(pieces)).max() == 4
+    assert sureness > 0.5

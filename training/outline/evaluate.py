@@ -10,11 +10,12 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from slava.imaging.outline import outline_objects
+from slava.imaging.outline import Subject, outline_objects
 from training.outline.scenes import draw_outlined
 
 FIRST_SEED = 30_000_000
@@ -42,12 +43,12 @@ def match(found: Labels, truth: Labels) -> tuple[float, float]:
     return 2 * hits / (n_found + n_truth), abs(said / true - 1)
 
 
-def evaluate_outlines(drawings: int = 100) -> dict[str, float]:
+def evaluate_outlines(drawings: int = 100, subject: Subject = "bodies") -> dict[str, float]:
     """Figures on held-out drawings."""
     rows = []
     for seed in range(FIRST_SEED, FIRST_SEED + drawings):
-        drawn = draw_outlined(seed)
-        rows.append(match(outline_objects(drawn.pixels)[0], drawn.objects))
+        drawn = draw_outlined(seed, subject=subject)
+        rows.append(match(outline_objects(drawn.pixels, subject)[0], drawn.objects))
     f1, error = np.array(rows).T
     return {
         "drawings": drawings,
@@ -62,7 +63,7 @@ def main() -> None:
     ask.add_argument("--drawings", type=int, default=100)
     ask.add_argument("--report", type=Path)
     told = ask.parse_args()
-    figures = evaluate_outlines(told.drawings)
+    figures = {s: evaluate_outlines(told.drawings, s) for s in get_args(Subject)}
     if told.report:
         told.report.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     print(figures)

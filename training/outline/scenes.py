@@ -13,14 +13,21 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from slava.imaging.outline import Subject
 from slava.synthetic.canvas import Array, Canvas, blur
 from slava.synthetic.optics import expose, signal
 from slava.synthetic.scenes.bodies_on_ground import draw_particles
 from slava.synthetic.scenes.heaps import draw_powder
 from slava.synthetic.scenes.life import draw_biological
+from slava.synthetic.scenes.threads import draw_fibres
+from training.outline.painted import paint_bodies, paint_fibres
 
 LEAST_PX = 20
 """Smaller pieces of an object are no object: they are left to the ground."""
+LEAST_FIBRE_PX = 60
+PAINTED_SHARE = 0.55
+LEAST_DIAMETER = 0.045
+"""Of the picture's side."""
 TRANSMISSION_SHARE = 0.4
 
 
@@ -32,31 +39,61 @@ class Outlined:
     objects: NDArray[np.int32]
 
 
-def draw_outlined(seed: int, size_px: int = 256) -> Outlined:
+def draw_outlined(seed: int, size_px: int = 256, subject: Subject = "bodies") -> Outlined:
     """Draw the micrograph of ``seed``, ``size_px`` square."""
     canvas = Canvas(size_px, size_px, np.random.default_rng(seed))
-    if canvas.chance(TRANSMISSION_SHARE):
-        draw_particles(canvas)
-        objects = whole_pieces(canvas.owner)
-        image = _transmission(canvas, objects)
-    else:
-        scene = canvas.pick({"particles": 7, "powder": 1.5, "life": 0.8})
-        relief = {"particles": draw_particles, "powder": draw_powder, "life": draw_biological}[
-            scene
-        ](canvas).relief
-        objects = whole_pieces(canvas.owner)
-        image = _rimmed(canvas, signal(canvas, relief), objects)
+    painted = canvas.chance(PAINTED_SHARE)
+    image, objects = (_bodies if subject == "bodies" else _fibres)(canvas, painted)
     _burn_in(canvas, image, objects)
-    return Outlined(expose(canvas, image)[0], objects)
+    hard = canvas.chance(0.3 if painted else 0.7)
+    return Outlined(expose(canvas, image)[0] if hard else _expose_well(canvas, image), objects)
 
 
-def whole_pieces(owner: NDArray[np.int32]) -> NDArray[np.int32]:
+def _bodies(c: Canvas, painted: bool) -> tuple[Array, NDArray[np.int32]]:
+    if painted:
+        image, owner = paint_bodies(c)
+        return image, whole_pieces(owner)
+    if c.chance(TRANSMISSION_SHARE):
+        draw_particles(c)
+        objects = whole_pieces(c.owner)
+        return _transmission(c, objects), objects
+    scene = c.pick({"particles": 7, "powder": 1.5, "life": 0.8})
+    draw = {"particles": draw_particles, "powder": draw_powder, "life": draw_biological}[scene]
+    relief = draw(c).relief
+    objects = whole_pieces(c.owner)
+    return _rimmed(c, signal(c, relief), objects), objects
+
+
+def _fibres(c: Canvas, painted: bool) -> tuple[Array, NDArray[np.int32]]:
+    for _ in range(8):  # threads too thin to be told apart at this size are not asked for
+        drawn = Canvas(c.width_px, c.height_px, c.rng)
+        sketch = draw_fibres(drawn)
+        if (sketch.diameter_px or 0) >= LEAST_DIAMETER * c.side:
+            break
+    if painted:
+        image, owner = paint_fibres(drawn)
+    else:
+        image, owner = signal(drawn, sketch.relief), drawn.owner
+    return image, whole_pieces(owner, LEAST_FIBRE_PX)
+
+
+def _expose_well(c: Canvas, image: Array) -> NDArray[np.uint8]:
+    """A calm picture: a little out of focus, a little noise, some other gamma."""
+    image = blur(image, c.log_uniform(0.3, 1.6) * c.side / 256)
+    low, high = np.percentile(image, (c.uniform(0, 1), 100 - c.uniform(0, 1)))
+    image = (image - low) / max(float(high - low), 0.05)
+    grain = c.noise(c.uniform(0.8, 1.6)) if c.chance(0.5) else c.noise(0.5)
+    image = image + c.uniform(0, 0.08) ** 1.3 * grain
+    return (np.clip(image, 0, 1) ** c.log_uniform(0.6, 1.5) * 255).astype(np.uint8)
+
+
+def whole_pieces(owner: NDArray[np.int32], least_px: int = LEAST_PX) -> NDArray[np.int32]:
     """Number the connected visible pieces of every object anew; scraps become ground."""
     from skimage.measure import label
 
     pieces = label(owner, background=0, connectivity=1)
     sizes = np.bincount(pieces.ravel())
-    keep = sizes >= LEAST_PX
+    keep = sizes >= least_px
     keep[0] = False
     numbers = np.zeros(len(sizes), np.int32)
     numbers[keep] = np.arange(1, int(keep.sum()) + 1)

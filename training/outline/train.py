@@ -1,6 +1,6 @@
 """Train the outline network on drawn micrographs.
 
-    python -m training.outline.train OUT.safetensors [--drawings N] [--steps N] [--work DIR]
+    python -m training.outline.train OUT.onnx [--subject fibres] [--drawings N] [--steps N]
 
 A fixed number of steps from a fixed seed; the weights kept are the running average. Real
 micrographs are never read.
@@ -13,8 +13,10 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import torch
@@ -23,7 +25,8 @@ from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
 from slava.errors import BadSetting
-from slava.imaging.outline.network import OutlineNet
+from slava.imaging.outline import Subject
+from training.outline.network import OutlineNet, export_network
 from training.outline.scenes import depth_of, draw_outlined
 
 SIZE_PX = 256
@@ -48,30 +51,32 @@ class OutlineConfig:
     processes: int = 2
     start_from: Path | None = None
     """Earlier weights to go on from."""
+    subject: Subject = "bodies"
 
 
 def draw_set(config: OutlineConfig, progress: Progress = print) -> NDArray[np.uint8]:
     """Draw once into ``work``; (drawings, 3, SIZE, SIZE): pixels, object 0 or 255, depth 0..255."""
     config.work.mkdir(parents=True, exist_ok=True)
-    path = config.work / f"outlined-{config.seed}-{config.drawings}.npy"
+    path = config.work / f"{config.subject}-{config.seed}-{config.drawings}.npy"
     if not path.exists():
-        partial = path.with_suffix(".partial")
+        unfinished = path.with_suffix(".partial")
         shape = (config.drawings, 3, SIZE_PX, SIZE_PX)
-        rows = np.lib.format.open_memmap(partial, "w+", np.uint8, shape)
+        rows = np.lib.format.open_memmap(unfinished, "w+", np.uint8, shape)
         seeds = range(config.seed * 1_000_000, config.seed * 1_000_000 + config.drawings)
         with get_context("spawn").Pool(config.processes) as pool:
-            for k, row in enumerate(pool.imap(_draw_row, seeds, chunksize=16)):
+            drawn = pool.imap(partial(_draw_row, config.subject), seeds, chunksize=16)
+            for k, row in enumerate(drawn):
                 rows[k] = row
                 if k % 500 == 0:
                     progress(f"drawn {k} of {config.drawings}")
         rows.flush()
         del rows
-        partial.replace(path)
+        unfinished.replace(path)
     return np.load(path, mmap_mode="r")
 
 
-def _draw_row(seed: int) -> NDArray[np.uint8]:
-    drawn = draw_outlined(seed, SIZE_PX)
+def _draw_row(subject: Subject, seed: int) -> NDArray[np.uint8]:
+    drawn = draw_outlined(seed, SIZE_PX, subject)
     depth = np.round(depth_of(drawn.objects) * 255).astype(np.uint8)
     return np.stack([drawn.pixels, (drawn.objects > 0).astype(np.uint8) * 255, depth])
 
@@ -163,9 +168,13 @@ def main() -> None:
     ask.add_argument("--drawings", type=int, default=6_000)
     ask.add_argument("--steps", type=int, default=3_000)
     ask.add_argument("--seed", type=int, default=0)
+    ask.add_argument("--subject", choices=get_args(Subject), default="bodies")
     told = ask.parse_args()
-    config = OutlineConfig(told.output, told.work, told.drawings, told.steps, seed=told.seed)
-    print(train_outline(config))
+    weights = told.work / f"{told.subject}.safetensors"
+    config = OutlineConfig(
+        weights, told.work, told.drawings, told.steps, seed=told.seed, subject=told.subject
+    )
+    print(export_network(train_outline(config), told.output))
 
 
 if __name__ == "__main__":

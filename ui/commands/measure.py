@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from slava.domain.fact import Kind, Outline
 
 KINDS: tuple[Kind, ...] = ("particles", "fibres", "pores", "pattern", "grains", "other")
-OUTLINES: tuple[Outline, ...] = ("threshold", "network")
+OUTLINES: tuple[Outline, ...] = ("auto", "threshold", "network")
 
 
 def measure(
@@ -33,8 +33,8 @@ def measure(
         str, typer.Option(help=f"{', '.join(KINDS)}, or auto: chosen from the pixels.")
     ] = "auto",
     outline: Annotated[
-        str, typer.Option(help="What outlines particles: threshold, or network for clumps.")
-    ] = "threshold",
+        str, typer.Option(help="What outlines particles and fibres: threshold, network, or auto.")
+    ] = "auto",
     labels: Annotated[
         Path | None, typer.Option(help="Write the label image of one file as TIFF here.")
     ] = None,

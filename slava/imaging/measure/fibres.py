@@ -14,13 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slava.domain import Fact, MeasureSettings
+from slava.domain.fact import Outline
 from slava.imaging.measure.facts import Ruler, length_fact
 from slava.imaging.measure.foreground import Labels, Mask
 from slava.imaging.measure.found import Found, sizes_of, without
 from slava.imaging.measure.prepared import THIN, Prepared, enlarge
 from slava.imaging.measure.regions import numbered
-from slava.imaging.measure.shapes import describe
+from slava.imaging.measure.shapes import Reals, describe
 from slava.imaging.measure.strips import Edges, Strips
+from slava.imaging.outline import distance_inside
 
 RIM_SIGMAS = 6.0
 """Narrower strips, in multiples of the edge smoothing, are rims rather than fibres."""
@@ -44,6 +46,18 @@ LEAST_WALKS = 6
 """Two edges belong to one fibre from so many strips between them on."""
 
 METHOD = "distance between parallel long edges, across"
+
+COUNTS: dict[Outline, str] = {
+    "threshold": "sets of strips between parallel long edges that share an edge",
+    "network": "outline network; pieces that go on straight behind what crosses them are one",
+}
+"""How fibres are told apart."""
+
+SEEN = 0.7
+"""The network is believed if it sees so much of the area of the strips as fibre."""
+
+STRIP_SHARE = 0.15
+"""A body has the width of the strips in it if they cover this share of it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -146,17 +160,25 @@ def paint(fibres: Fibres, shape: tuple[int, int]) -> Labels:
 
 def measure_fibres(prepared: Prepared, settings: MeasureSettings, ruler: Ruler) -> Found:
     """Fibre bodies with their diameters."""
-    used = replace(settings, threshold=None, polarity="auto", region=prepared.box)
     sides = prepared.sides
-    fibres = find_fibres(sides.edges, sides.strips, thin=sides.thin >= THIN)
+    thin = sides.thin >= THIN
+    fibres = find_fibres(sides.edges, sides.strips, thin=thin)
     if fibres is None or not len(fibres):
-        sides = prepared.fine_sides
+        sides, thin = prepared.fine_sides, True
         fibres = find_fibres(sides.edges, sides.strips, thin=True)
+    used = replace(settings, threshold=None, polarity="auto", region=prepared.box)
     nothing = Found(METHOD, used, count=0, warnings=("No fibres were found.",))
     if fibres is None or not len(fibres):
         return nothing
     drawn = enlarge(paint(fibres, sides.edges.labels.shape), sides.step, prepared.view.grey.shape)
     widths = np.append(0.0, fibres.diameters) * sides.step
+    outline = _outline(settings, prepared, drawn, thin)
+    used = replace(used, outline=outline)
+    if outline == "network":
+        bodies = prepared.strands[0]
+        widths = _widths_of(bodies, drawn, widths)
+        drawn = bodies
+    number = int(drawn.max())
     if settings.min_size_px is not None:
         drawn = np.where(widths[drawn] * ruler.step >= settings.min_size_px, drawn, 0)
     drawn = _without(drawn, prepared, settings)
@@ -165,13 +187,50 @@ def measure_fibres(prepared: Prepared, settings: MeasureSettings, ruler: Ruler) 
         return nothing
     labels = numbered(drawn)
     shapes = describe(labels, prepared.view.grey)
-    whole = len(kept) == len(fibres)
-    mean = fibres.diameter * sides.step if whole else float(widths[kept].mean())
-    facts = _facts(fibres, widths[kept] * ruler.step, ruler.px(mean), ruler)
-    each = widths[kept]
-    spread = sizes_of(each, shapes, ruler)
+    mean = fibres.diameter * sides.step if len(kept) == number else float(widths[kept].mean())
     mean_px = ruler.px(mean)
+    each = widths[kept]
+    facts = _facts(fibres, each * ruler.step, mean_px, ruler, outline)
+    spread = sizes_of(each, shapes, ruler)
     return Found(METHOD, used, tuple(facts), len(kept), mean_px, labels, shapes, each, spread)
+
+
+def _outline(settings: MeasureSettings, prepared: Prepared, strips: Labels, thin: bool) -> Outline:
+    """What tells fibres apart: the network, unless it is blind to them.
+
+    Fibres too thin to have an inside are told by their edges; so are those that the network does
+    not see although there are strips between parallel edges.
+    """
+    if settings.outline != "auto":
+        return settings.outline
+    if thin:
+        return "threshold"
+    seen = float((prepared.strands[0][strips > 0] > 0).mean())
+    return "network" if seen >= SEEN else "threshold"
+
+
+def _widths_of(bodies: Labels, strips: Labels, widths: NDArray[np.float64]) -> Reals:
+    """The width of every body, 0 first: of the strips between edges that lie in it.
+
+    Parameters
+    ----------
+    bodies, strips : (height, width)
+        Labels of the network's bodies, and of the strips.
+    widths : (strips + 1,)
+
+    Where no strip lies in a body it is four times the mean distance to its outline, which is
+    what a long body of even width has.
+    """
+    from scipy.ndimage import mean, median
+
+    each = np.arange(int(bodies.max()) + 1)
+    known = np.where(strips > 0, bodies, 0)
+    shares = np.bincount(known.ravel(), minlength=len(each)) / np.bincount(bodies.ravel())
+    by_edges = median(widths[strips], known, each)
+    by_area = 4 * mean(distance_inside(bodies), bodies, each)
+    found = np.where(shares >= STRIP_SHARE, by_edges, by_area)
+    found[0] = 0.0
+    return found
 
 
 def _without(drawn: Labels, prepared: Prepared, settings: MeasureSettings) -> Labels:
@@ -180,7 +239,9 @@ def _without(drawn: Labels, prepared: Prepared, settings: MeasureSettings) -> La
     return np.where(kept > 0, drawn, 0)
 
 
-def _facts(fibres: Fibres, each: NDArray[np.float64], mean_px: float, ruler: Ruler) -> list[Fact]:
+def _facts(
+    fibres: Fibres, each: Reals, mean_px: float, ruler: Ruler, outline: Outline
+) -> list[Fact]:
     """Number, diameter and its spread between fibres."""
     parameters: dict[str, float | int | str] = {
         "strips": fibres.sure,
@@ -190,7 +251,8 @@ def _facts(fibres: Fibres, each: NDArray[np.float64], mean_px: float, ruler: Rul
     spread = float(each.std(ddof=1)) if len(each) > 1 else None
     error = None if spread is None else spread / len(each) ** 0.5
     note = "; median over their area" + ("" if error is None else " ± spread / √fibres")
-    count = Fact("fibre_count", "Fibres", len(each), method=METHOD, parameters=parameters)
+    counted = COUNTS[outline]
+    count = Fact("fibre_count", "Fibres", len(each), method=counted, parameters=parameters)
     diameter = length_fact(
         "fibre_diameter_mean",
         "Fibre diameter",

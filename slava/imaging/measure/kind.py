@@ -17,6 +17,7 @@ import numpy as np
 from slava.domain.fact import Kind
 from slava.imaging.measure.foreground import Foreground
 from slava.imaging.measure.lattice import Lattice
+from slava.imaging.measure.shapes import Shapes
 from slava.imaging.measure.strips import Edges, Strips
 
 SURE = 0.8
@@ -27,6 +28,9 @@ WORTH = 0.35
 
 LIKELY_INDEX = 0.14
 """``parallel_index`` at which fibres are as likely as not."""
+
+LIKELY_BODIES = 0.73
+"""``body_likeness`` at which particles are as likely as not."""
 
 SLENDER, LEAST_THIN = 4.0, 50
 """Thin fibres have edges so many times longer than they are wide, and so many strips."""
@@ -98,6 +102,30 @@ def choose_kind(
     ]
     confidence, kind = max(kinds)
     return Choice(kind, confidence)
+
+
+def second_look(choice: Choice, outlined: float) -> Choice:
+    """An unsure choice, once the outline network has looked for bodies.
+
+    Parameters
+    ----------
+    choice : Choice
+        From the thresholds and edges alone. Pores look like dark bodies to the network too, so
+        that it cannot tell them from particles.
+    outlined : float
+        0..1, ``body_likeness`` of what it found.
+    """
+    if choice.kind != "unsure" or choice.likeliest in ("pores", "pattern"):
+        return choice
+    particles = _sigmoid((outlined - LIKELY_BODIES) / 0.015)
+    return Choice("particles", particles) if particles > choice.confidence else choice
+
+
+def body_likeness(sureness: float, shapes: Shapes) -> float:
+    """0..1: how deep and how convex the outlined objects are, by area; 0 where there are none."""
+    if not len(shapes):
+        return 0.0
+    return sureness * float(np.average(shapes.solidity, weights=shapes.area))
 
 
 def pattern_likeness(lattice: Lattice | None) -> float:

@@ -19,12 +19,13 @@ from slava.imaging.measure.facts import Ruler
 from slava.imaging.measure.fibres import measure_fibres, wide_strips
 from slava.imaging.measure.found import Found, objects_of
 from slava.imaging.measure.grains import measure_grains
-from slava.imaging.measure.kind import Choice, choose_kind
+from slava.imaging.measure.kind import Choice, body_likeness, choose_kind, second_look
 from slava.imaging.measure.particles import measure_particles
 from slava.imaging.measure.pattern import measure_pattern
 from slava.imaging.measure.pores import measure_pores
 from slava.imaging.measure.prepared import EDGE_SIDE_PX, TWO_PHASES, Prepared, prepare
 from slava.imaging.measure.quality import quality_facts
+from slava.imaging.measure.shapes import describe
 from slava.imaging.measure.strips import Edges
 from slava.imaging.measure.texture import (
     direction_facts,
@@ -159,7 +160,11 @@ def _choose(prepared: Prepared) -> Choice:
     sides = prepared.sides
     wide = wide_strips(sides.edges, sides.strips)
     lattice, _ = prepared.lattice
-    return choose_kind(prepared.foreground, sides.edges, wide, sides.thin, lattice)
+    choice = choose_kind(prepared.foreground, sides.edges, wide, sides.thin, lattice)
+    if choice.kind != "unsure":
+        return choice
+    labels, sureness = prepared.bodies
+    return second_look(choice, body_likeness(sureness, describe(labels, prepared.view.grey)))
 
 
 def _find(kind: Kind, prepared: Prepared, settings: MeasureSettings, ruler: Ruler) -> Found:

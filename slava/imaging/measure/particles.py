@@ -1,13 +1,15 @@
 """Particles: found, told apart where they touch, and what they are together.
 
 Sizes are those of whole particles: one cut by the border is counted, because it is seen, but not
-averaged. :func:`label_particles` is the only place where pixels become particles; everything after
+averaged. :func:`_particles` is the only place where pixels become particles; everything after
 it works on a label image, whoever made it.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+
+import numpy as np
 
 from slava.domain import Fact, MeasureSettings, Sizes
 from slava.domain.fact import Outline
@@ -42,6 +44,10 @@ METHODS: dict[Outline, str] = {
 }
 
 
+SAME = 0.72
+"""Two ways find the same if so many objects of one overlap one of the other by more than half."""
+
+
 def label_particles(view: View, foreground: Foreground) -> Labels:
     """Pixels to particles.
 
@@ -52,31 +58,19 @@ def label_particles(view: View, foreground: Foreground) -> Labels:
     return split(object_mask(view, foreground), view.smooth, view.sigma)
 
 
-def outlined_particles(view: View) -> Labels:
-    """The same by the outline network, which loads torch."""
-    from slava.imaging.outline import outline_objects
-
-    return outline_objects(view.grey)[0]
-
-
 def measure_particles(prepared: Prepared, settings: MeasureSettings, ruler: Ruler) -> Found:
     """Particles with their sizes and shapes."""
     foreground = prepared.foreground_with(settings.threshold, settings.polarity)
-    if settings.outline == "network":
-        labels = outlined_particles(prepared.view)
-    else:
-        labels = label_particles(prepared.view, foreground)
+    outline, labels = _particles(prepared, settings, foreground)
     covered = 100 * float((labels > 0).mean())
     coverage = Fact("coverage", "Area covered", covered, "%", None, "particle pixels")
-    least = speck_limit(labels, least_area(labels.shape))
-    if settings.min_size_px is not None:
-        least = settings.min_size_px / ruler.step
+    least = _least_size(labels, settings, ruler)
     labels = without(keep_larger(labels, least), prepared, settings.excluded)
     shapes = describe(labels, prepared.view.grey)
-    used = resolved(settings, prepared, foreground, least)
+    used = replace(resolved(settings, prepared, foreground, least), outline=outline)
     sizes = sizes_of(shapes.diameter, shapes, ruler)
     facts = _facts(shapes, sizes, ruler, used)
-    found = Found(METHODS[settings.outline], used, (*facts, coverage), len(shapes))
+    found = Found(METHODS[outline], used, (*facts, coverage), len(shapes))
     if sizes is None:
         return replace(found, warnings=("No particles were found.",))
     cut = () if shapes.whole.any() else ("All particles are cut by the border: sizes are low.",)
@@ -89,6 +83,49 @@ def measure_particles(prepared: Prepared, settings: MeasureSettings, ruler: Rule
         distribution=sizes,
         warnings=cut,
     )
+
+
+def _particles(
+    prepared: Prepared, settings: MeasureSettings, foreground: Foreground
+) -> tuple[Outline, Labels]:
+    """What tells particles from the ground, and the particles, specks among them.
+
+    A threshold draws the finer outline, the network tells better what is one particle. Left to
+    choose, both look: where they find the same, the threshold's outlines are taken, otherwise the
+    network's. A threshold or a polarity that somebody has set by hand is taken at its word.
+    """
+    by_hand = settings.threshold is not None or settings.polarity != "auto"
+    if settings.outline == "threshold" or (settings.outline == "auto" and by_hand):
+        return "threshold", label_particles(prepared.view, foreground)
+    bodies = prepared.bodies[0]
+    if settings.outline == "auto":
+        labels = label_particles(prepared.view, foreground)
+        if _agree(labels, bodies):
+            return "threshold", labels
+    return "network", bodies
+
+
+def _agree(one: Labels, other: Labels) -> bool:
+    """Whether most objects of both are the same ones, specks left out."""
+    first, second = (
+        keep_larger(labels, speck_limit(labels, least_area(labels.shape)))
+        for labels in (one, other)
+    )
+    areas = np.bincount(first.ravel()), np.bincount(second.ravel())
+    pairs, shared = np.unique(
+        first.astype(np.int64).ravel() * len(areas[1]) + second.ravel(), return_counts=True
+    )
+    i, j = np.divmod(pairs, len(areas[1]))
+    union = areas[0][i] + areas[1][j] - shared
+    same = int(((i > 0) & (j > 0) & (shared > 0.5 * union)).sum())
+    return 2 * same > SAME * (len(areas[0]) + len(areas[1]) - 2)
+
+
+def _least_size(labels: Labels, settings: MeasureSettings, ruler: Ruler) -> float:
+    """Smaller particles are left out; view pixels."""
+    if settings.min_size_px is not None:
+        return settings.min_size_px / ruler.step
+    return speck_limit(labels, least_area(labels.shape))
 
 
 def _facts(shapes: Shapes, sizes: Sizes | None, ruler: Ruler, used: MeasureSettings) -> list[Fact]:

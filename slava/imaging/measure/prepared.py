@@ -35,6 +35,7 @@ from slava.imaging.measure.view import (
     reduce_to,
 )
 from slava.imaging.measure.view import view_of as make_view
+from slava.imaging.outline import join_pieces, outline_objects, without_scraps
 
 EDGE_SIDE_PX = 1024
 """Edges are sought on a copy of at most this long side."""
@@ -117,6 +118,17 @@ class Prepared:
         """What repeats, if anything, and view pixels per pixel of the copy it was sought on."""
         small, step = reduce_to(self.view.grey, EDGE_SIDE_PX)
         return lattice_of(small), step
+
+    @cached_property
+    def bodies(self) -> tuple[Labels, float]:
+        """Particles by the outline network, and how sure it is of them, 0..1."""
+        return outline_objects(self.view.grey)
+
+    @cached_property
+    def strands(self) -> tuple[Labels, float]:
+        """Fibres by the outline network, those that are crossed in one; how sure it is, 0..1."""
+        pieces, sureness = outline_objects(self.view.grey, "fibres")
+        return without_scraps(join_pieces(pieces)), sureness
 
     @cached_property
     def hidden(self) -> Mask:

@@ -8,17 +8,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 if TYPE_CHECKING:
-    from slava.imaging.outline.network import OutlineNet
+    from onnxruntime import InferenceSession
 
-WEIGHTS = Path(__file__).parent / "weights" / "outline.safetensors"
-SIDES_PX = (128, 256, 512, 1024)
-"""Lengths of the longer side at which the network looks at a picture."""
+Subject = Literal["bodies", "fibres"]
+"""What is outlined: particles and cells, or the visible pieces of fibres."""
+
+WEIGHTS = Path(__file__).parent / "weights"
+"""A file per subject, written by :mod:`training.outline`."""
+STRIDE = 32
+"""Both sides of what the network looks at are multiples of this."""
+SIDES_PX: dict[Subject, tuple[int, ...]] = {
+    "bodies": (128, 256, 512, 1024),
+    "fibres": (128, 256, 512),
+}
+"""Lengths of the longer side at which the network looks at a picture, coarse to fine."""
 MOST_ENLARGED = 1.6
 """A picture is not looked at larger than this many times its own size."""
 
@@ -29,12 +39,25 @@ Labels = NDArray[np.int32]
 class OutlineSettings:
     """How objects are cut out of what the network says."""
 
-    object_above: float = 0.5
-    """A pixel belongs to an object from this probability on."""
-    core_above: float = 0.5
+    object_above: float
+    """A pixel belongs to an object from this probability on; sizes are right on average there."""
+    core_above: float
     """Connected pixels deeper than this are the core of one object."""
     least_area_px: int = 16
     """In pixels of the network's scale."""
+
+
+CUTS: dict[Subject, OutlineSettings] = {
+    "bodies": OutlineSettings(object_above=0.35, core_above=0.5),
+    "fibres": OutlineSettings(object_above=0.5, core_above=0.5),
+}
+
+DOUBTFUL = 0.7
+"""An object that is this deep where it is deepest speaks neither for nor against a scale."""
+WIDE_ENOUGH_PX = 6
+"""Fibres of this width at one scale are not looked at more finely."""
+FINEST_ABOVE_PX = 36
+"""Where objects have this diameter at one scale, they are not looked at more finely."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,18 +72,24 @@ class Outlines:
     Depth is 1 in the middle of every object it was trained on, whatever its size; where objects
     are too large or too small for it, it is not that sure of the middle.
     """
+    score: float
+    """How far deeper than :data:`DOUBTFUL` the objects are, summed over their area, as a share of
+    the picture: much that is sure is better than little that is surer."""
+    typical_px: float
+    """Median diameter of circles of equal area, in pixels of that scale."""
+    narrow_px: float
+    """Width of the objects where each is widest, the median by area, in pixels of that scale."""
 
 
-def outline_objects(
-    grey: NDArray[Any], settings: OutlineSettings = OutlineSettings()
-) -> tuple[Labels, float]:
+def outline_objects(grey: NDArray[Any], subject: Subject = "bodies") -> tuple[Labels, float]:
     """Outline every countable object of a micrograph.
 
     Parameters
     ----------
     grey : ndarray, (height_px, width_px)
         Any depth; without databar, letters and bars.
-    settings : OutlineSettings
+    subject : Subject
+        Fibres come in visible pieces: see :func:`slava.imaging.outline.join_pieces`.
 
     Returns
     -------
@@ -71,22 +100,54 @@ def outline_objects(
     """
     levels = _levels(grey)
     most = MOST_ENLARGED * max(grey.shape)
-    sides = [side for side in SIDES_PX if side <= most] or [SIDES_PX[0]]
-    best = max((_look(levels, side, settings) for side in sides), key=lambda o: o.sureness)
+    every = SIDES_PX[subject]
+    best = look = _look(levels, every[0], subject)
+    for side in every[1:]:
+        if side > most or _is_enough(look, subject, side):
+            break
+        look = _look(levels, side, subject)
+        best = look if subject == "fibres" else max(best, look, key=lambda o: o.score)
     return _enlarge(best.labels, grey.shape), best.sureness
 
 
-def _look(levels: NDArray[np.float32], long_side: int, settings: OutlineSettings) -> Outlines:
+def _is_enough(look: Outlines, subject: Subject, next_side: int) -> bool:
+    """Whether nothing is gained by looking more finely."""
+    if subject == "fibres":  # finer, every crumb on a fibre becomes an object
+        return look.narrow_px >= WIDE_ENOUGH_PX
+    return next_side == SIDES_PX[subject][-1] and look.typical_px > FINEST_ABOVE_PX
+
+
+def _look(levels: NDArray[np.float32], long_side: int, subject: Subject) -> Outlines:
     """Outlines at the scale where the longer side has ``long_side`` px."""
     from scipy.ndimage import maximum
 
-    is_object, depth = _ask(levels, long_side)
-    labels = _cut(is_object, depth, settings)
+    is_object, depth = _ask(levels, long_side, subject)
+    labels = _cut(is_object, depth, CUTS[subject])
     areas = np.bincount(labels.ravel())[1:]
     if not len(areas):
-        return Outlines(labels, 0.0)
-    tops = np.asarray(maximum(depth, labels, np.arange(1, len(areas) + 1)))
-    return Outlines(labels, float((tops * areas).sum() / areas.sum()))
+        return Outlines(labels, 0.0, 0.0, 0.0, 0.0)
+    each = np.arange(1, len(areas) + 1)
+    tops = np.asarray(maximum(depth, labels, each))
+    widths = 2 * np.asarray(maximum(distance_inside(labels), labels, each))
+    order = np.argsort(widths)
+    middle = np.searchsorted(np.cumsum(areas[order]), areas.sum() / 2)
+    return Outlines(
+        labels,
+        sureness=float((tops * areas).sum() / areas.sum()),
+        score=float(((tops - DOUBTFUL) * areas).sum() / labels.size),
+        typical_px=float(np.median(np.sqrt(4 * areas / np.pi))),
+        narrow_px=float(widths[order][middle]),
+    )
+
+
+def distance_inside(labels: Labels) -> NDArray[np.float64]:
+    """Of every pixel to the nearest one that is not of its object, px; (h, w)."""
+    from scipy.ndimage import distance_transform_edt
+    from skimage.segmentation import find_boundaries
+
+    inner = (labels > 0) & ~find_boundaries(labels, mode="inner")
+    distance: NDArray[np.float64] = distance_transform_edt(inner)
+    return distance + (labels > 0)
 
 
 def _levels(grey: NDArray[Any]) -> NDArray[np.float32]:
@@ -97,34 +158,29 @@ def _levels(grey: NDArray[Any]) -> NDArray[np.float32]:
     return (levels - float(levels.mean())) / max(float(levels.std()), 1e-6)
 
 
-def _ask(levels: NDArray[np.float32], long_side: int) -> NDArray[np.float32]:
+def _ask(levels: NDArray[np.float32], long_side: int, subject: Subject) -> NDArray[np.float32]:
     """What the network says, (2, h, w) in 0..1: object and depth."""
-    import torch
-    from torch.nn import functional as F  # noqa: N812
-
-    from slava.imaging.outline.network import STRIDE
-
     height, width = levels.shape
     factor = long_side / max(height, width)
     h, w = max(STRIDE, round(height * factor)), max(STRIDE, round(width * factor))
-    x = torch.from_numpy(np.ascontiguousarray(levels))[None, None]
-    x = F.interpolate(x, (h, w), mode="bilinear", antialias=factor < 1, align_corners=False)
-    x = F.pad(x, (0, -w % STRIDE, 0, -h % STRIDE), mode="replicate")
-    with torch.inference_mode():
-        said: NDArray[np.float32] = _network()(x)[0, :, :h, :w].sigmoid().numpy()
+    sized = np.asarray(Image.fromarray(levels).resize((w, h), Image.Resampling.BILINEAR))
+    sheet = np.pad(sized, ((0, -h % STRIDE), (0, -w % STRIDE)), mode="edge")
+    (logits,) = _network(subject).run(None, {"grey": sheet[None, None]})
+    said: NDArray[np.float32] = 1 / (1 + np.exp(-np.clip(logits[0, :, :h, :w], -30, 30)))
     return said
 
 
-@lru_cache(maxsize=1)
-def _network() -> OutlineNet:
-    import torch
-    from safetensors.torch import load_file
+@lru_cache(maxsize=2)
+def _network(subject: Subject) -> InferenceSession:
+    """The weights, ready to run on one thread."""
+    import onnxruntime
 
-    from slava.imaging.outline.network import OutlineNet
-
-    network = OutlineNet()
-    network.load_state_dict({k: v.float() for k, v in load_file(WEIGHTS).items()}, strict=False)
-    return network.eval().to(memory_format=torch.channels_last)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(
+        WEIGHTS / f"{subject}.onnx", options, providers=["CPUExecutionProvider"]
+    )
 
 
 def _cut(

@@ -170,8 +170,8 @@ def _surface(c: Canvas, shape: str, radius: float) -> None:
 
 
 def _dirt(c: Canvas, radius: float) -> None:
-    """Crumbs that stick to fibres, as on most real ones."""
-    count = len(c.areas)
+    """Crumbs that stick to fibres, as on most real ones; they belong to the fibre below."""
+    count, below = len(c.areas), c.owner.copy()
     for _ in range(int(c.rng.integers(2, 25))):
         x, y = c.point()
         if c.owner[int(y), int(x)]:
@@ -184,5 +184,6 @@ def _dirt(c: Canvas, radius: float) -> None:
         place(
             c, lump(0.45), size, Pose(x, y, 0.0, float(c.height[int(y), int(x)]) - 0.4 * size), 1.9
         )
-    c.owner[c.owner > count] = count
+    crumbs = c.owner > count
+    c.owner[crumbs] = below[crumbs]
     del c.areas[count:]

@@ -1,12 +1,15 @@
 """The network that sees where objects end: a small U-Net over grey values.
 
-It was trained on drawn micrographs whose outlines are known (:mod:`training.outline`). It knows
-pixels only: neither calibration nor what the objects are.
+It is trained here; the product runs it without torch, from the file that :func:`export_network`
+writes. It knows pixels only: neither calibration nor what the objects are.
 
 Source of the architecture: Ronneberger et al. 2015, doi:10.1007/978-3-319-24574-4_28.
 """
 
 from __future__ import annotations
+
+import warnings
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
@@ -55,3 +58,30 @@ def _twice(before: int, after: int) -> nn.Sequential:
         layers += [nn.Conv2d(channels, after, 3, 1, 1, bias=False), nn.BatchNorm2d(after)]
         layers.append(nn.ReLU())
     return nn.Sequential(*layers)
+
+
+def export_network(weights: Path, output: Path) -> Path:
+    """Write trained weights (safetensors) as the ONNX file that the product runs; its path.
+
+    Input ``grey`` (1, 1, H, W) float32, output ``said`` (1, 2, H, W), both sides multiples of
+    :data:`STRIDE`.
+    """
+    from safetensors.torch import load_file
+
+    network = OutlineNet().eval()
+    network.load_state_dict({k: v.float() for k, v in load_file(weights).items()}, strict=False)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    any_size = {2: "height", 3: "width"}
+    with torch.inference_mode(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the writer of plain graphs is called legacy
+        torch.onnx.export(
+            network,
+            (torch.zeros(1, 1, 2 * STRIDE, 3 * STRIDE),),
+            output,
+            dynamo=False,
+            opset_version=17,
+            input_names=["grey"],
+            output_names=["said"],
+            dynamic_axes={"grey": any_size, "said": any_size},
+        )
+    return output
