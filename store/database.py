@@ -23,6 +23,9 @@ from store.lock import held
 
 Row = tuple[Any, ...]
 
+CLOSE_WAIT_S = 60.0
+"""Longest that closing waits for a call of another thread."""
+
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     # Nothing is fetched at run time, and the database reads no file but its own.
     "autoinstall_known_extensions": "false",
@@ -49,7 +52,8 @@ class Database:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._writing = threading.RLock()
-        self._root_lock = threading.Lock()
+        self._calls = threading.Condition()
+        self._under_way, self._closed = 0, False
         with self._explained():
             self._root = duckdb.connect(str(path), config=_CONFIG)
 
@@ -82,18 +86,29 @@ class Database:
             cursor.execute("CHECKPOINT")
 
     def close(self) -> None:
-        """Wait for the transaction under way, then close the file."""
-        with self._writing, self._root_lock:
+        """Wait for the calls under way, then close the file; later calls are refused.
+
+        DuckDB does not close a connection one of whose cursors is at work.
+        """
+        with self._writing, self._calls:
+            self._closed = True
+            self._calls.wait_for(lambda: not self._under_way, CLOSE_WAIT_S)
             self._root.close()
 
     @contextmanager
     def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        with self._root_lock:
+        with self._calls:
+            if self._closed:
+                raise closed(self.path)
             cursor = self._root.cursor()
+            self._under_way += 1
         try:
             yield cursor
         finally:
             cursor.close()
+            with self._calls:
+                self._under_way -= 1
+                self._calls.notify_all()
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
@@ -143,11 +158,16 @@ def explain(error: Exception, path: Path) -> WorkspaceError:
     if re.search(r"[Cc]orrupt|not a valid DuckDB|replaying WAL|read enough bytes|checksum", text):
         return damaged(path, text)
     if "Connection already closed" in text:
-        return WorkspaceError(f"The workspace {path.parent} has been closed. Open it again.")
+        return closed(path)
     return WorkspaceError(
         f"The database {path} refused: {text[:300]}. Check the free disk space, start again, "
         "then run: slava verify"
     )
+
+
+def closed(path: Path) -> WorkspaceError:
+    """A call that came too late."""
+    return WorkspaceError(f"The workspace {path.parent} has been closed. Open it again.")
 
 
 def damaged(path: Path, text: str) -> WorkspaceDamaged:

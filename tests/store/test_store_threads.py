@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -109,3 +110,20 @@ def test_a_transaction_that_fails_leaves_nothing_and_blocks_nobody(store: Store)
     assert store.settings.get_setting("half") is None
     store.settings.set_setting("half", 2)
     assert store.settings.get_setting("half") == 2
+
+
+def test_closing_waits_for_a_reader_of_another_thread(tmp_path: Path) -> None:
+    store = Store.open(tmp_path / "w")
+    began = Event()
+
+    def read() -> object:
+        began.set()
+        return store.database.rows("SELECT max(hash(i)) IS NULL FROM range(400000000) t(i)")
+
+    with ThreadPoolExecutor(1) as pool:
+        reading = pool.submit(read)
+        began.wait()
+        time.sleep(0.2)
+        store.close()
+        assert reading.result() == [(False,)]
+    Store.open(tmp_path / "w").close()
