@@ -56,7 +56,7 @@ DOUBTFUL = 0.7
 """An object that is this deep where it is deepest speaks neither for nor against a scale."""
 WIDE_ENOUGH_PX = 6
 """Fibres of this width at one scale are not looked at more finely."""
-FINEST_ABOVE_PX = 36
+FINEST_ABOVE_PX = 24
 """Where objects have this diameter at one scale, they are not looked at more finely."""
 
 
