@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from slava.errors import BadSetting
-from slava.imaging.outline import join_pieces, outline_objects, without_scraps
+from slava.imaging.outline import find, join_pieces, outline_objects, without_scraps
 from training.outline.evaluate import evaluate_outlines, match
 from training.outline.network import STRIDE, OutlineNet, export_network
 from training.outline.scenes import depth_of, draw_outlined, whole_pieces
@@ -31,6 +31,7 @@ GRID = [(y, x) for y in range(60, 512, 100) for x in range(60, 512, 100)]
 def test_the_network_keeps_the_size_of_its_input() -> None:
     import torch
 
+    assert find.STRIDE == STRIDE
     said = OutlineNet().eval()(torch.zeros(1, 1, 2 * STRIDE, 3 * STRIDE))
     assert said.shape == (1, 2, 2 * STRIDE, 3 * STRIDE)
 

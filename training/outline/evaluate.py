@@ -15,6 +15,7 @@ from typing import get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from slava.imaging.measure.regions import count_same
 from slava.imaging.outline import Subject, outline_objects
 from training.outline.scenes import draw_outlined
 
@@ -33,14 +34,10 @@ def match(found: Labels, truth: Labels) -> tuple[float, float]:
     n_found, n_truth = (int((a[1:] > 0).sum()) for a in (areas_found, areas_truth))
     if not n_found or not n_truth:
         return float(n_found == n_truth), float(n_found != n_truth)
-    both = np.zeros((len(areas_truth), len(areas_found)), np.int64)
-    np.add.at(both, (truth.ravel(), found.ravel()), 1)
-    union = areas_truth[:, None] + areas_found[None] - both
-    hits = int((both[1:, 1:] / np.maximum(union[1:, 1:], 1) > 0.5).sum())
     said, true = (
         float(np.mean(2 * np.sqrt(a[1:][a[1:] > 0] / np.pi))) for a in (areas_found, areas_truth)
     )
-    return 2 * hits / (n_found + n_truth), abs(said / true - 1)
+    return 2 * count_same(found, truth) / (n_found + n_truth), abs(said / true - 1)
 
 
 def evaluate_outlines(drawings: int = 100, subject: Subject = "bodies") -> dict[str, float]:

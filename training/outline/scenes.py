@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from slava.imaging.outline import Subject
+from slava.imaging.outline import Subject, distance_inside
 from slava.synthetic.canvas import Array, Canvas, blur
 from slava.synthetic.optics import expose, signal
 from slava.synthetic.scenes.bodies_on_ground import draw_particles
@@ -105,10 +105,7 @@ def depth_of(objects: NDArray[np.int32]) -> Array:
 
     (H, W) float32, 0 on the ground and 1 at the deepest pixel of each object.
     """
-    from skimage.segmentation import find_boundaries
-
-    edge = find_boundaries(objects, mode="inner")
-    distance = ndimage.distance_transform_edt((objects > 0) & ~edge) + (objects > 0)
+    distance = distance_inside(objects)
     deepest = ndimage.maximum(distance, objects, np.arange(objects.max() + 1))
     deepest[0] = 1
     return (distance / deepest[objects] * (objects > 0)).astype(np.float32)

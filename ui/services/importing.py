@@ -248,9 +248,8 @@ def write_drawings(folder: Path) -> Iterator[tuple[Path, str]]:
 
     Each is a TIFF with its pixel size in it, like a file from a microscope.
     """
-    import tifffile
-
     from slava.synthetic import CATEGORIES, draw_micrograph
+    from ui.services.samples import write_drawing
 
     width, height = DRAWN_PX
     for number in range(DRAWN_OF_EACH):
@@ -258,12 +257,5 @@ def write_drawings(folder: Path) -> Iterator[tuple[Path, str]]:
             seed = 1000 * DRAWN_SEED + 100 * place + number
             drawing = draw_micrograph(seed, category, width_px=width, height_px=height)
             path = folder / f"drawn {category.replace('_', ' ')} {number + 1}.tif"
-            per_um = 1e3 / drawing.truth.nm_per_px
-            tifffile.imwrite(
-                path,
-                drawing.pixels,
-                imagej=True,
-                resolution=(per_um, per_um),
-                metadata={"unit": "um"},
-            )
+            write_drawing(path, drawing)
             yield path, category

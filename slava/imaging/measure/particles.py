@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
-
 from slava.domain import Fact, MeasureSettings, Sizes
 from slava.domain.fact import Outline
 from slava.imaging.measure.facts import Ruler
@@ -33,6 +31,7 @@ from slava.imaging.measure.found import (
     without,
 )
 from slava.imaging.measure.prepared import Prepared
+from slava.imaging.measure.regions import count_same
 from slava.imaging.measure.shapes import Shapes, describe
 from slava.imaging.measure.splitting import split
 from slava.imaging.measure.view import View
@@ -111,14 +110,7 @@ def _agree(one: Labels, other: Labels) -> bool:
         keep_larger(labels, speck_limit(labels, least_area(labels.shape)))
         for labels in (one, other)
     )
-    areas = np.bincount(first.ravel()), np.bincount(second.ravel())
-    pairs, shared = np.unique(
-        first.astype(np.int64).ravel() * len(areas[1]) + second.ravel(), return_counts=True
-    )
-    i, j = np.divmod(pairs, len(areas[1]))
-    union = areas[0][i] + areas[1][j] - shared
-    same = int(((i > 0) & (j > 0) & (shared > 0.5 * union)).sum())
-    return 2 * same > SAME * (len(areas[0]) + len(areas[1]) - 2)
+    return 2 * count_same(first, second) > SAME * (int(first.max()) + int(second.max()))
 
 
 def _least_size(labels: Labels, settings: MeasureSettings, ruler: Ruler) -> float:
@@ -131,9 +123,9 @@ def _least_size(labels: Labels, settings: MeasureSettings, ruler: Ruler) -> floa
 def _facts(shapes: Shapes, sizes: Sizes | None, ruler: Ruler, used: MeasureSettings) -> list[Fact]:
     """Count, sizes and shapes, in this order; no sizes when there are no particles."""
     method = METHODS[used.outline]
+    told: Parameters = {"threshold": round(used.threshold or 0.0, 4), "objects": used.polarity}
     parameters: Parameters = {
-        "threshold": round(used.threshold or 0.0, 4),
-        "objects": used.polarity,
+        **(told if used.outline == "threshold" else {}),
         "speck_share": SPECK,
         "min_size_px": round(used.min_size_px or 0.0, 2),
         "touching_border": int((~shapes.whole).sum()),

@@ -112,3 +112,14 @@ def _flooded(borders: Borders, peak: Reals, depth: float, least: float) -> NDArr
         if a != b and saddle >= (1 - depth) * peak[low] - least:
             owner[low] = high
     return np.array([root(region) for region in range(len(peak))])
+
+
+def count_same(one: Labels, other: Labels) -> int:
+    """How many objects of one label image overlap one of the other by more than half (IoU)."""
+    areas, others = np.bincount(one.ravel()), np.bincount(other.ravel())
+    pairs, shared = np.unique(
+        one.astype(np.int64).ravel() * len(others) + other.ravel(), return_counts=True
+    )
+    i, j = np.divmod(pairs, len(others))
+    union = areas[i] + others[j] - shared
+    return int(((i > 0) & (j > 0) & (shared > 0.5 * union)).sum())

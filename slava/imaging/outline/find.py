@@ -75,10 +75,6 @@ class Outlines:
     score: float
     """How far deeper than :data:`DOUBTFUL` the objects are, summed over their area, as a share of
     the picture: much that is sure is better than little that is surer."""
-    typical_px: float
-    """Median diameter of circles of equal area, in pixels of that scale."""
-    narrow_px: float
-    """Width of the objects where each is widest, the median by area, in pixels of that scale."""
 
 
 def outline_objects(grey: NDArray[Any], subject: Subject = "bodies") -> tuple[Labels, float]:
@@ -103,18 +99,32 @@ def outline_objects(grey: NDArray[Any], subject: Subject = "bodies") -> tuple[La
     every = SIDES_PX[subject]
     best = look = _look(levels, every[0], subject)
     for side in every[1:]:
-        if side > most or _is_enough(look, subject, side):
+        if side > most or _is_enough(look.labels, subject, side):
             break
         look = _look(levels, side, subject)
         best = look if subject == "fibres" else max(best, look, key=lambda o: o.score)
     return _enlarge(best.labels, grey.shape), best.sureness
 
 
-def _is_enough(look: Outlines, subject: Subject, next_side: int) -> bool:
+def _is_enough(labels: Labels, subject: Subject, next_side: int) -> bool:
     """Whether nothing is gained by looking more finely."""
+    areas = np.bincount(labels.ravel())[1:]
+    if not len(areas):
+        return False
     if subject == "fibres":  # finer, every crumb on a fibre becomes an object
-        return look.narrow_px >= WIDE_ENOUGH_PX
-    return next_side == SIDES_PX[subject][-1] and look.typical_px > FINEST_ABOVE_PX
+        return _typical_width(labels, areas) >= WIDE_ENOUGH_PX
+    finest = next_side == SIDES_PX[subject][-1]
+    return finest and float(np.median(np.sqrt(4 * areas / np.pi))) > FINEST_ABOVE_PX
+
+
+def _typical_width(labels: Labels, areas: NDArray[np.intp]) -> float:
+    """Width of the objects 1..n where each is widest, the median by area, px."""
+    from scipy.ndimage import maximum
+
+    each = np.arange(1, len(areas) + 1)
+    widths = 2 * np.asarray(maximum(distance_inside(labels), labels, each))
+    order = np.argsort(widths)
+    return float(widths[order][np.searchsorted(np.cumsum(areas[order]), areas.sum() / 2)])
 
 
 def _look(levels: NDArray[np.float32], long_side: int, subject: Subject) -> Outlines:
@@ -125,18 +135,12 @@ def _look(levels: NDArray[np.float32], long_side: int, subject: Subject) -> Outl
     labels = _cut(is_object, depth, CUTS[subject])
     areas = np.bincount(labels.ravel())[1:]
     if not len(areas):
-        return Outlines(labels, 0.0, 0.0, 0.0, 0.0)
-    each = np.arange(1, len(areas) + 1)
-    tops = np.asarray(maximum(depth, labels, each))
-    widths = 2 * np.asarray(maximum(distance_inside(labels), labels, each))
-    order = np.argsort(widths)
-    middle = np.searchsorted(np.cumsum(areas[order]), areas.sum() / 2)
+        return Outlines(labels, 0.0, 0.0)
+    tops = np.asarray(maximum(depth, labels, np.arange(1, len(areas) + 1)))
     return Outlines(
         labels,
         sureness=float((tops * areas).sum() / areas.sum()),
         score=float(((tops - DOUBTFUL) * areas).sum() / labels.size),
-        typical_px=float(np.median(np.sqrt(4 * areas / np.pi))),
-        narrow_px=float(widths[order][middle]),
     )
 
 

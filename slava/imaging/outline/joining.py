@@ -27,7 +27,8 @@ COVERED = 0.6
 END_SHARE = 0.3
 """The last part of a piece, as a share of its length, that its end is judged by."""
 SCRAP = 0.08
-"""The typical object is the one that half of the area lies in smaller ones than."""
+"""An object of a smaller share of the area of a typical one is a scrap; half of all area lies in
+objects smaller than the typical one."""
 SLENDER = 1.5
 """Pieces less elongated than this have no ends."""
 
