@@ -25,8 +25,6 @@ PRIOR_WEIGHT: Mapping[str, float] = {"knn": 0.5, "encoder": 0.5, "model": 0.0}
 """What a voter weighs before anything is known: a backbone must earn its weight."""
 PRIOR_STRENGTH = 4.0
 """In validation micrographs: so many outweigh the prior."""
-UNVALIDATED_MODEL = 0.25
-"""What a backbone weighs where there is nothing to validate it on."""
 _LEAST = 1e-6
 _FENCE = 1.0
 
@@ -35,9 +33,7 @@ _FENCE = 1.0
 class Fusion:
     """How the voters are pooled, and when the answer is "none of these classes"."""
 
-    weights: Mapping[str, float] = field(
-        default_factory=lambda: {**PRIOR_WEIGHT, "model": UNVALIDATED_MODEL}
-    )
+    weights: Mapping[str, float] = field(default_factory=lambda: dict(PRIOR_WEIGHT))
     """Exponent of each voter's calibrated probabilities, >= 0."""
     temperatures: Mapping[str, float] = field(default_factory=dict)
     """Divides each voter's log-probabilities; 1 where it is not named."""
