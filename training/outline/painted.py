@@ -43,6 +43,27 @@ class Look:
     """Share of what lies behind that shines through."""
 
 
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """Rods that lie along one direction, in radians, with this deviation of each from it."""
+
+    along: float
+    aspect: float
+    deviation: float
+
+    def squeezed(self, gaps: Points) -> Points:
+        """Differences (N, 2) in px as if every rod were round."""
+        u = gaps[:, 0] * np.cos(self.along) + gaps[:, 1] * np.sin(self.along)
+        v = gaps[:, 1] * np.cos(self.along) - gaps[:, 0] * np.sin(self.along)
+        return np.stack([u / np.sqrt(self.aspect), v * np.sqrt(self.aspect)], 1)
+
+    def stretched(self, x: float, y: float) -> Points:
+        """A step in px that is (x, y) where every rod is round."""
+        u, v = x * np.sqrt(self.aspect), y / np.sqrt(self.aspect)
+        cos, sin = np.cos(self.along), np.sin(self.along)
+        return np.array([u * cos - v * sin, u * sin + v * cos])
+
+
 def paint_bodies(c: Canvas) -> tuple[Array, NDArray[np.int32]]:
     """Bodies alone, touching, or heaped: picture (H, W) of about 0..1, and whose each pixel is."""
     image, level = _ground(c)
@@ -51,10 +72,18 @@ def paint_bodies(c: Canvas) -> tuple[Array, NDArray[np.int32]]:
     texture = c.noise(c.uniform(1.0, 6.0))
     shape = c.pick(SHAPES)
     mixed = c.chance(0.15)
-    for number, (x, y, radius) in enumerate(_places(c), 1):
+    bundle = _bundle(c) if shape == "rod" and not mixed else None
+    for number, (x, y, radius) in enumerate(_places(c, bundle), 1):
         kind = c.pick(SHAPES) if mixed else shape
-        _paint(c, image, owner, number, (x, y, radius), kind, look, level, texture)
+        _paint(c, image, owner, number, (x, y, radius), kind, look, level, texture, bundle)
     return image, owner
+
+
+def _bundle(c: Canvas) -> Bundle | None:
+    """Now and then rods that lie side by side."""
+    if not c.chance(0.6):
+        return None
+    return Bundle(c.uniform(0, np.pi), c.uniform(1.6, 6.0), c.uniform(0, 0.25))
 
 
 def paint_fibres(c: Canvas) -> tuple[Array, NDArray[np.int32]]:
@@ -97,10 +126,10 @@ def _ground(c: Canvas) -> tuple[Array, float]:
     image += c.uniform(0, 0.05) * c.noise(c.uniform(1.5, 12))
     if c.chance(0.2):
         image += c.uniform(0.02, 0.1) * np.abs(c.noise(c.uniform(3, 9)))
-    if c.chance(0.25):  # folds and flakes that nobody counts
+    if c.chance(0.35):  # folds and flakes that nobody counts
         folds = 1 - np.abs(c.fractal(c.uniform(5, 45)))
         image += c.uniform(0.04, 0.25) * folds * (0.4 + np.clip(c.noise(c.uniform(20, 90)), 0, 1.5))
-    if c.chance(0.25):  # edges that bound nothing
+    if c.chance(0.35):  # edges that bound nothing
         for _ in range(int(c.rng.integers(1, 5))):
             (x, y), turn = c.point(), c.uniform(0, np.pi)
             gap = np.abs((c.x - x) * np.sin(turn) - (c.y - y) * np.cos(turn))
@@ -127,32 +156,38 @@ def _look(c: Canvas, level: float) -> Look:
     )
 
 
-def _places(c: Canvas) -> list[tuple[float, float, float]]:
+def _places(c: Canvas, bundle: Bundle | None) -> list[tuple[float, float, float]]:
     """Middles and radii in px, in the order of painting."""
     typical = c.log_uniform(1.2 * SMALLEST, 0.25) * c.side
     spread = float(c.rng.choice([0.05, 0.2, 0.4]))
-    cover = float(c.rng.choice([0.03, 0.1, 0.3, 0.7, 1.3])) * c.uniform(0.6, 1.4)
+    cover = float(c.rng.choice([0.03, 0.1, 0.3, 0.7, 1.3, 2.2])) * c.uniform(0.6, 1.4)
     number = int(np.clip(cover * c.width_px * c.height_px / (np.pi * typical**2), 1, MOST_BODIES))
     sociable = float(c.rng.choice([0.0, 0.5, 0.85]))
     closest = c.uniform(0.65, 0.9) if sociable else c.uniform(0.6, 1.2)
     chosen = np.empty((0, 3))
+    if bundle:
+        sociable = max(sociable, 0.7)
     for radius in typical * np.exp(c.rng.normal(0, spread, number)):
         r = float(np.clip(radius, SMALLEST * c.side, LARGEST * c.side))
         for _ in range(15):
-            spot = _near_a_mate(c, chosen, r) if c.chance(sociable) else c.point(-0.03)
-            gaps = np.hypot(*(chosen[:, :2] - spot).T)
+            spot = _near_a_mate(c, chosen, r, bundle) if c.chance(sociable) else c.point(-0.03)
+            apart = chosen[:, :2] - spot
+            gaps = np.hypot(*(bundle.squeezed(apart) if bundle else apart).T)
             if (gaps > closest * (chosen[:, 2] + r)).all():
                 chosen = np.vstack([chosen, [*spot, r]])
                 break
     return [(float(x), float(y), float(r)) for x, y, r in chosen]
 
 
-def _near_a_mate(c: Canvas, chosen: NDArray[np.float64], radius: float) -> Points:
+def _near_a_mate(
+    c: Canvas, chosen: NDArray[np.float64], radius: float, bundle: Bundle | None
+) -> Points:
     if not len(chosen):
         return c.point(0.1)
     x, y, mate = chosen[int(c.rng.integers(len(chosen)))]
     turn, gap = c.uniform(0, 2 * np.pi), (mate + radius) * c.uniform(0.7, 1.08)
-    return np.array([x + gap * np.cos(turn), y + gap * np.sin(turn)])
+    step = np.array([gap * np.cos(turn), gap * np.sin(turn)])
+    return np.array([x, y]) + (bundle.stretched(*step) if bundle else step)
 
 
 def _paint(
@@ -165,6 +200,7 @@ def _paint(
     look: Look,
     level: float,
     texture: Array,
+    bundle: Bundle | None,
 ) -> None:
     """Paint one body over what is there."""
     x, y, r = body
@@ -174,7 +210,7 @@ def _paint(
     dx, dy = c.x[rows, columns] - x, c.y[rows, columns] - y
     if not dx.size:
         return
-    outside = _distance(c, kind, dx, dy, r)
+    outside = _distance(c, kind, dx, dy, r, bundle)
     inside = outside < 0
     deep = np.clip(-outside / r, 0, 1)
     there = image[rows, columns]
@@ -195,18 +231,18 @@ def _paint(
     owner[rows, columns][inside] = number
 
 
-def _distance(c: Canvas, kind: str, dx: Array, dy: Array, r: float) -> Array:
+def _distance(c: Canvas, kind: str, dx: Array, dy: Array, r: float, bundle: Bundle | None) -> Array:
     """Distance in px from the edge of a shape of radius ``r``, negative inside."""
-    turn = c.uniform(0, 2 * np.pi)
+    turn = bundle.along + c.rng.normal(0, bundle.deviation) if bundle else c.uniform(0, 2 * np.pi)
     u, v = dx * np.cos(turn) + dy * np.sin(turn), dy * np.cos(turn) - dx * np.sin(turn)
     if kind == "oval":
         longer = np.sqrt(c.uniform(1.1, 1.9))
         return np.hypot(u / longer, v * longer) - r
     if kind == "rod":
-        aspect = c.uniform(1.6, 6.0)
+        aspect = bundle.aspect * c.uniform(0.8, 1.2) if bundle else c.uniform(1.6, 6.0)
         thin = r / np.sqrt(aspect)
         over = np.clip(np.abs(u) - thin * (aspect - 1), 0, None)
-        return np.maximum(over, np.abs(v)) - thin if c.chance(0.25) else np.hypot(over, v) - thin
+        return np.maximum(over, np.abs(v)) - thin if c.chance(0.35) else np.hypot(over, v) - thin
     if kind == "faceted":
         sides = int(c.rng.integers(3, 9))
         turns = 2 * np.pi * (np.arange(sides) + c.rng.uniform(-0.25, 0.25, sides)) / sides
