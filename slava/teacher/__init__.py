@@ -1,1 +1,1 @@
-"""Drafting pairs: teachers, their prompts, and the automatic checks of what they wrote."""
+"""Drafting of question-answer pairs with a teacher: what is asked, sent, paid and kept."""
