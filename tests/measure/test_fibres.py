@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slava.domain import Fact, Measurement
+from slava.domain import Fact, Measurement, MeasureSettings
+from slava.imaging.measure import fibres as by_edges
 from slava.imaging.measure import measure_micrograph
-from slava.imaging.measure.fibres import with_rims
+from slava.imaging.measure.fibre_bodies import with_rims
 from slava.imaging.measure.strips import find_edges, find_strips
 from tests.measure.drawings import as_bytes, blurred, coverage, fibres, noisy, whole
 
@@ -25,17 +26,20 @@ def fact(measurement: Measurement, name: str) -> Fact:
     return next(f for f in measurement.facts if f.name == name)
 
 
+EDGES = MeasureSettings(outline="threshold")
+
+
 def apart_deg(a: float, b: float) -> float:
     """Between two undirected directions."""
     return abs((a - b + 90) % 180 - 90)
 
 
 @FEW
-@given(width=st.floats(50, 80), angle=st.floats(0, 179), seed=st.integers(0, 9))
+@given(width=st.floats(30, 80), angle=st.floats(0, 179), seed=st.integers(0, 9))
 def test_width_and_direction_of_separate_fibres(width, angle, seed):
     pixels = fibres(SHAPE, width, angle, 1.7 * width)
-    result = measured(as_bytes(noisy(blurred(pixels, 1), 0.03, seed)), nm_per_px=4.0)
-    assert result.kind == "fibres"
+    drawn = as_bytes(noisy(blurred(pixels, 1), 0.03, seed))
+    result = measured(drawn, nm_per_px=4.0, kind="fibres")  # evenly laid, they are a pattern too
     assert result.mean_size_px == pytest.approx(width, rel=0.05)
     assert result.mean_size_nm == pytest.approx(4 * result.mean_size_px)
     assert apart_deg(fact(result, "orientation").value, angle) < 3
@@ -112,6 +116,16 @@ def test_a_mat_of_thin_fibres_is_not_taken_for_pores(width, seed):
     result = measured(mat(width, 24, seed))
     assert result.kind == "fibres"
     assert result.mean_size_px == pytest.approx(width, rel=0.08)
+
+
+def test_where_edges_find_nothing_the_network_tells_fibres(monkeypatch):
+    monkeypatch.setattr(by_edges, "find_fibres", lambda *_, **__: None)
+    drawn = as_bytes(noisy(blurred(fibres(SHAPE, 30, 20, 90), 1), 0.03, 0))
+    result = measured(drawn, kind="fibres")
+    assert result.used.outline == "network"
+    assert result.count == pytest.approx(6, abs=1)
+    assert result.mean_size_px == pytest.approx(30, rel=0.1)
+    assert measured(drawn, kind="fibres", settings=EDGES).count == 0
 
 
 def test_no_fibres_where_there_are_none():

@@ -16,7 +16,8 @@ from slava.domain.fact import Kind
 from slava.imaging.databar import burnt_in_mask
 from slava.imaging.measure.defects import defect_facts, find_defects
 from slava.imaging.measure.facts import Ruler
-from slava.imaging.measure.fibres import measure_fibres, wide_strips
+from slava.imaging.measure.fibre_bodies import wide_strips
+from slava.imaging.measure.fibres import measure_fibres
 from slava.imaging.measure.found import Found, objects_of
 from slava.imaging.measure.grains import measure_grains
 from slava.imaging.measure.kind import Choice, body_likeness, choose_kind, second_look
