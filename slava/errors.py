@@ -9,6 +9,7 @@
     |-- WorkspaceError           the workspace folder cannot be used
     |   |-- WorkspaceHeld          another process has it open
     |   `-- WorkspaceDamaged       its contents contradict their hashes or schema
+    |       `-- SnapshotDamaged      so do those of a frozen training set
     |-- ModelError               a model cannot answer
     |   |-- ModelNotFound          neither a folder, nor a cached repository, nor a URL
     |   |-- ModelUnusable          found, but not loadable here (weights, format, architecture)
@@ -64,6 +65,17 @@ class WorkspaceHeld(WorkspaceError):
 
 class WorkspaceDamaged(WorkspaceError):
     """Contents of the workspace contradict their hashes or their schema."""
+
+
+class SnapshotDamaged(WorkspaceDamaged):
+    """A snapshot contradicts its hashes or its format; ``problems`` are all that was found."""
+
+    def __init__(self, folder: str | Path, problems: tuple[str, ...]) -> None:
+        self.folder, self.problems = Path(folder), problems
+        super().__init__(
+            f"The snapshot in {self.folder} is damaged: {'; '.join(self.problems)}. "
+            "Restore the files from a copy, or freeze the pairs again: slava snapshot NAME"
+        )
 
 
 class ModelError(SlavaError):
