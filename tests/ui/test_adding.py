@@ -23,8 +23,8 @@ def test_uploads_are_added_under_their_own_names(services: Services) -> None:
     good = uploaded(services, "C:\\scope\\a <b>.tif", calibrated_tiff())
     bad = uploaded(services, "notes.tif", b"words")
     services.adding.add_uploads([good, bad], ["huge.tif: too large"])
-    services.adding.wait()
-    job = services.adding.job
+    services.adding.job.wait()
+    job = services.adding.job.now
     assert job is not None
     assert (job.state, job.added, job.done, job.total) == ("done", 1, 2, 2)
     assert [m.name for m in services.store.micrographs.list_micrographs()] == ["a <b>.tif"]
@@ -39,7 +39,7 @@ def test_what_is_dropped_meanwhile_follows(services: Services) -> None:
         services.adding.add_uploads(
             [uploaded(services, f"{seed}.tif", calibrated_tiff(seed, depth=8))]
         )
-    until(lambda: not services.adding.busy)
+    until(lambda: not services.adding.job.busy)
     assert services.store.micrographs.count_micrographs() == 4
 
 
@@ -58,7 +58,7 @@ def test_a_folder_that_is_not_there_is_refused(services: Services, tmp_path: Pat
 
 def test_the_first_of_a_drop_is_opened_once(services: Services) -> None:
     services.adding.add_uploads([uploaded(services, "a.tif", calibrated_tiff())])
-    services.adding.wait()
+    services.adding.job.wait()
     first = services.adding.take_first(anything_open=True)
     assert first == services.store.micrographs.list_micrographs()[0].id
     assert services.adding.take_first(anything_open=False) is None

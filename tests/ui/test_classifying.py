@@ -70,7 +70,7 @@ def folder(tmp_path: Path) -> Path:
 
 def taken_in(services: Services, source: Path, reference: str = "texture") -> Importing:
     services.classifying.add_labelled(source, reference)
-    services.classifying.importing.wait()
+    services.classifying.importing.job.wait()
     until(lambda: not services.classifying.busy)
     return services.classifying.importing
 
@@ -104,7 +104,7 @@ def test_a_folder_of_class_folders_becomes_a_labelled_library(
     (folder / "dots" / "sample A").mkdir()
     Image.fromarray(texture("dots", 99)).save(folder / "dots" / "sample A" / "more.png")
     (folder / "nothing").mkdir()
-    job = taken_in(services, folder).job
+    job = taken_in(services, folder).job.now
     assert job is not None
     assert (job.state, job.total, job.done, job.labelled) == ("done", 20, 20, 19)
     assert [f.split(":")[0] for f in job.failures] == ["broken.tif"]
@@ -121,7 +121,7 @@ def test_equal_bytes_under_two_labels_are_reported_and_get_none(
     services: Services, folder: Path
 ) -> None:
     shutil.copy(folder / "dots" / "dots 0.png", folder / "rows" / "copy.png")
-    job = taken_in(services, folder).job
+    job = taken_in(services, folder).job.now
     assert job is not None
     (conflict,) = job.conflicts
     assert "copy.png" in conflict
@@ -135,7 +135,7 @@ def test_a_label_that_is_there_stays_and_the_conflict_is_told(
 ) -> None:
     known = services.store.micrographs.add_micrograph(folder / "rows" / "rows 1.png").micrograph
     services.store.labels.set_label(Labelling(known.id, "scratches"))
-    job = taken_in(services, folder).job
+    job = taken_in(services, folder).job.now
     assert job is not None
     assert (job.known, len(job.conflicts)) == (1, 1)
     assert "'scratches' here: that one stays" in job.conflicts[0]
@@ -146,7 +146,7 @@ def test_a_label_that_is_there_stays_and_the_conflict_is_told(
 
 def test_taking_in_again_changes_nothing(services: Services, folder: Path) -> None:
     taken_in(services, folder)
-    job = taken_in(services, folder).job
+    job = taken_in(services, folder).job.now
     assert job is not None
     assert (job.known, job.labelled, job.conflicts) == (18, 0, ())
     first = services.store.labels.list_labelled()[0]
@@ -172,7 +172,7 @@ def test_a_library_can_be_drawn(services: Services, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("ui.services.importing.DRAWN_OF_EACH", 1)
     monkeypatch.setattr("ui.services.importing.DRAWN_PX", (96, 72))
     services.classifying.add_drawings("texture")
-    services.classifying.importing.wait()
+    services.classifying.importing.job.wait()
     labels = services.store.labels.list_labelled()
     assert len(labels) == 10
     assert {r.provenance for r in labels} == {"drawing"}
@@ -390,8 +390,8 @@ def test_a_folder_is_classified_file_by_file(
     (queries / "words.tif").write_bytes(b"these are words")
     batching = services.classifying.batching
     batching.begin(queries, QUIET)
-    until(lambda: (batch := batching.batch) is not None and batch.state == "done")
-    batch = batching.batch
+    until(lambda: (batch := batching.job.now) is not None and batch.state == "done")
+    batch = batching.job.now
     assert batch is not None
     by_name = {Path(row.file).name: row for row in batch.rows}
     assert {label: by_name[f"{label}.png"].label for label in CLASSES} == {c: c for c in CLASSES}
@@ -401,8 +401,8 @@ def test_a_folder_is_classified_file_by_file(
     assert len(lines) == 6
     assert lines[0].startswith("file,label,probability")
     assert services.classifying.standing("texture").unlabelled == 4
-    batching.dismiss()
-    assert batching.batch is None
+    batching.job.dismiss()
+    assert batching.job.now is None
 
 
 def test_a_batch_is_paused_and_cancelled(
@@ -412,19 +412,19 @@ def test_a_batch_is_paused_and_cancelled(
     monkeypatch.setattr("ui.services.batching.TOGETHER", 1)
     batching = services.classifying.batching
     batching.begin(folder, QUIET)
-    batching.pause()
-    until(lambda: (batch := batching.batch) is not None and batch.state == "paused")
+    batching.job.pause()
+    until(lambda: (batch := batching.job.now) is not None and batch.state == "paused")
     with pytest.raises(ModelError, match="a batch is under way"):
         batching.begin(folder, QUIET)
-    batching.cancel()
-    until(lambda: (batch := batching.batch) is not None and batch.state == "cancelled")
-    batch = batching.batch
+    batching.job.cancel()
+    until(lambda: (batch := batching.job.now) is not None and batch.state == "cancelled")
+    batch = batching.job.now
     assert batch is not None
     assert len(batch.rows) < batch.total
 
 
 def test_text_that_a_spreadsheet_would_run_is_quoted() -> None:
-    batch = Batch("f", 1, (BatchRow("=cmd.tif", error="=x"),))
+    batch = Batch("f", (BatchRow("=cmd.tif", error="=x"),), total=1)
     assert to_csv(batch).splitlines()[1].startswith("'=cmd.tif,")
 
 
@@ -459,8 +459,10 @@ def test_what_the_model_is_worth_is_found_out_and_kept(
     services = Services(store, settings, opener=told, encoder_opener=Opener())
     taken_in(services, folder)
     services.classifying.weigh_model(QUIET)
-    until(lambda: (w := services.classifying.weighing.state) is not None and w.state == "done", 60)
-    weighed = services.classifying.weighing.state
+    until(
+        lambda: (w := services.classifying.weighing.job.now) is not None and w.state == "done", 60
+    )
+    weighed = services.classifying.weighing.job.now
     assert weighed is not None
     assert (weighed.total, weighed.done) == (18, 18)
     assert weighed.neighbours_right > weighed.model_right
@@ -490,8 +492,8 @@ def test_a_question_about_the_set_is_answered_by_a_model_that_compares(
     query = store.labels.list_labelled()[0].micrograph_id
     services.classifying.compare(query, QUIET, "What  differs?")
     comparing = services.classifying.comparing
-    until(lambda: (c := comparing.state) is not None and c.state != "running")
-    told = comparing.state
+    until(lambda: (c := comparing.job.now) is not None and c.state != "running")
+    told = comparing.job.now
     assert told is not None
     assert (told.state, told.text, told.question) == ("done", "They differ.", "What differs?")
     assert how in told.note
@@ -505,13 +507,13 @@ def test_the_built_in_model_says_that_it_cannot_compare(services: Services, fold
     query = services.store.labels.list_labelled()[0].micrograph_id
     services.classifying.compare(query, QUIET, "What differs?")
     comparing = services.classifying.comparing
-    until(lambda: (c := comparing.state) is not None and c.state != "running")
-    assert comparing.state is not None
-    assert "one micrograph at a time" in comparing.state.note
+    until(lambda: (c := comparing.job.now) is not None and c.state != "running")
+    assert comparing.job.now is not None
+    assert "one micrograph at a time" in comparing.job.now.error
     with pytest.raises(BadInput, match="no demonstration is shown"):
         comparing.ask("What?", query, ())
-    comparing.dismiss()
-    assert comparing.state is None
+    comparing.job.dismiss()
+    assert comparing.job.now is None
 
 
 # ------------------------------------------------------------------ what the tab shows

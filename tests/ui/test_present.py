@@ -25,7 +25,7 @@ from slava.vlm.backbone import GenerationSettings, Report
 from slava.vlm.catalogue import list_models
 from ui import chat, present
 from ui.services.answering import Live
-from ui.services.ingesting import Job
+from ui.services.ingesting import Added
 from ui.services.measuring import Known, Wish
 from ui.services.models import ModelState, Wanted
 from ui.services.pictures import prepare_picture
@@ -90,13 +90,16 @@ def test_measuring_and_failing_are_said() -> None:
 @pytest.mark.parametrize(
     ("job", "text"),
     [
-        (Job(10, 3, 3), "Adding 3 of 10"),
-        (Job(0), "Looking for files"),
-        (Job(10, 10, 7, 2, ("x: bad",), "done"), "7 added, 2 known already, 1 could not be read"),
-        (Job(10, 4, 4, state="cancelled"), "Cancelled: 4 added"),
+        (Added(total=10, done=3, added=3), "Adding 3 of 10"),
+        (Added(), "Looking for files"),
+        (
+            Added(7, 2, ("x: bad",), total=10, done=10, state="done"),
+            "7 added, 2 known already, 1 could not be read",
+        ),
+        (Added(4, total=10, done=4, state="cancelled"), "Cancelled: 4 added"),
     ],
 )
-def test_a_job_is_told_in_words(job: Job, text: str) -> None:
+def test_a_job_is_told_in_words(job: Added, text: str) -> None:
     assert present.library(None, job, "base", 0, 0)["job"]["text"] == text
 
 

@@ -127,7 +127,8 @@ def compared(state: Compared | None, shown_query: str | None) -> Shown | None:
     """The answer about a set, where it is about the query that is shown."""
     if state is None or state.query != shown_query:
         return None
-    note = state.note[:1].upper() + state.note[1:]
+    told = state.error or state.note
+    note = told[:1].upper() + told[1:]
     return {"state": state.state, "question": state.question, "text": state.text, "note": note}
 
 

@@ -12,7 +12,7 @@ from ui.present.words import Shown
 from ui.services.batching import Batch, BatchRow
 from ui.services.classifying import Standing, Wish
 from ui.services.embedding import Progress
-from ui.services.importing import ImportJob
+from ui.services.importing import Imported
 from ui.services.mapping import Map
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def _warnings(standing: Standing, wish: Wish) -> list[str]:
     return []
 
 
-def import_job(job: ImportJob | None) -> Shown | None:
+def import_job(job: Imported | None) -> Shown | None:
     """The taking in of labelled micrographs."""
     if job is None:
         return None
@@ -103,12 +103,17 @@ def import_job(job: ImportJob | None) -> Shown | None:
         counts += [f"{job.known} known already"] * (job.known > 0)
         counts += [f"{len(job.failures)} could not be read"] * (len(job.failures) > 0)
         counts += [f"{len(job.conflicts)} in conflict"] * (len(job.conflicts) > 0)
-        text = ("Cancelled: " if job.state == "cancelled" else "") + ", ".join(counts)
+        text = PREFIX.get(job.state, "") + ", ".join(counts)
     return {
         "state": job.state,
         "text": text,
-        "fraction": job.done / job.total if job.total else 0,
-        "problems": [*job.conflicts, *job.failures, *job.notes],
+        "fraction": job.fraction,
+        "problems": [
+            *([job.error] if job.error else []),
+            *job.conflicts,
+            *job.failures,
+            *job.notes,
+        ],
     }
 
 
@@ -132,6 +137,7 @@ def labelled_items(
     return items
 
 
+PREFIX = {"cancelled": "Cancelled: ", "failed": "Broke off: "}
 METHODS = {"pca": "principal components; t-SNE follows", "tsne": "t-SNE"}
 
 
@@ -151,10 +157,9 @@ def batch(under_way: Batch | None, base: str) -> Shown | None:
     if under_way is None:
         return None
     b = under_way
-    done = len(b.rows)
     none = sum(row.abstained for row in b.rows)
     bad = sum(bool(row.error) for row in b.rows)
-    parts = [f"{done} of {b.total}"]
+    parts = [f"{b.done} of {b.total}"]
     parts += [f"{none} none of these classes"] * (none > 0)
     parts += [f"{bad} could not be read"] * (bad > 0)
     parts += [b.state] * (b.state in ("paused", "cancelled"))
@@ -162,8 +167,8 @@ def batch(under_way: Batch | None, base: str) -> Shown | None:
     return {
         "state": b.state,
         "text": " · ".join(parts),
-        "done": done,
-        "fraction": done / b.total,
+        "done": b.done,
+        "fraction": b.fraction,
         "rows": f"{base}/classify/batch.json",
         "csv": f"{base}/classify/batch.csv",
     }

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 from slava.domain import Micrograph, MicrographId
 from ui.present.words import UNCALIBRATED, Shown, per_pixel
-from ui.services.ingesting import Job
+from ui.services.ingesting import Added
 
 THUMBNAIL_PX = 112
 
 
 def library(
-    selected: MicrographId | None, job: Job | None, base: str, version: int, seen: int | None
+    selected: MicrographId | None, job: Added | None, base: str, version: int, seen: int | None
 ) -> Shown:
     """What is chosen and the job that adds; the list itself the page fetches when it is newer.
 
@@ -51,7 +51,7 @@ def _library_item(m: Micrograph, base: str) -> Shown:
     }
 
 
-def _job(job: Job) -> Shown:
+def _job(job: Added) -> Shown:
     if job.state == "running":
         text = f"Adding {job.done} of {job.total}" if job.total else "Looking for files"
     else:
@@ -62,6 +62,6 @@ def _job(job: Job) -> Shown:
     return {
         "state": job.state,
         "text": text,
-        "fraction": job.done / job.total if job.total else 0,
+        "fraction": job.fraction,
         "failures": list(job.failures),
     }

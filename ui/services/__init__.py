@@ -286,12 +286,12 @@ class Services:
     # ------------------------------------------------------------------ plumbing
     def close(self) -> None:
         """End what goes on in the background; the store may be closed after."""
-        self.adding.cancel()
+        self.adding.job.cancel()
         live = self.answers.live
         if live:
             live.stop.set()
             live.finished.wait(STOP_WAIT_S)
-        self.adding.wait(STOP_WAIT_S)
+        self.adding.job.wait(STOP_WAIT_S)
         self.measuring.close(STOP_WAIT_S)
         self.reading.close(STOP_WAIT_S)
         self.classifying.close(STOP_WAIT_S)

@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import csv
 import io
-import logging
-import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from slava.domain import Classification, MicrographId
-from slava.errors import BadInput, Cancelled, ModelError, SlavaError
+from slava.errors import BadInput, SlavaError
 from store import Store
 from ui.services.demonstrations import Demonstrations
 from ui.services.embedding import Embedding
+from ui.services.job import Job, Progress
 from ui.services.judging import Judging
 from ui.services.news import News
 from ui.services.wishes import Wish
@@ -28,15 +27,11 @@ if TYPE_CHECKING:
     from slava.retrieval.encoder import MicrographEncoder
     from slava.retrieval.view import Picture
 
-log = logging.getLogger("slava.batching")
-
 TOGETHER = 8
 COLUMNS = (
     "file", "label", "probability", "second", "second_probability", "abstained", "reason",
     "nearest", "similarity", "micrograph", "error",
 )  # fmt: skip
-
-BatchState = Literal["running", "paused", "done", "cancelled", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +53,11 @@ class BatchRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(Progress):
     """How far a batch has come."""
 
     folder: str
-    total: int
     rows: tuple[BatchRow, ...] = ()
-    state: BatchState = "running"
-    error: str = ""
 
 
 class Batching:
@@ -82,16 +74,9 @@ class Batching:
         self._store, self._news = store, news
         self._embedding, self._demonstrations = embedding, demonstrations
         self._judging = judging
-        self._guard = threading.Lock()
-        self._batch: Batch | None = None
-        self._stop, self._going = threading.Event(), threading.Event()
-        self._worker: threading.Thread | None = None
-
-    @property
-    def batch(self) -> Batch | None:
-        """The batch under way, or the last one until it is dismissed."""
-        with self._guard:
-            return self._batch
+        self.job = Job[Batch](
+            "batch", news, "a batch is under way. Wait for its end, or cancel it."
+        )
 
     def begin(self, folder: Path, wish: Wish) -> None:
         """Classify every micrograph of a folder and of the folders in it, by its neighbours.
@@ -111,79 +96,29 @@ class Batching:
         files = list_candidates([folder], leave_out=self._store.workspace)
         if not files:
             raise BadInput(f"{folder} holds no file. Choose a folder with micrographs.")
-        with self._guard:
-            if self._batch is not None and self._batch.state in ("running", "paused"):
-                raise ModelError("a batch is under way. Wait for its end, or cancel it.")
-            self._batch = Batch(str(folder), len(files))
-            self._stop = threading.Event()
-            self._going.set()
-            self._worker = threading.Thread(
-                target=self._run, args=(files, wish.of_library()), name="slava-batch", daemon=True
-            )
-            self._worker.start()
-        self._news.tell()
-
-    def pause(self) -> None:
-        """Begin no further file until :meth:`resume`."""
-        self._going.clear()
-        self._change_if("running", "paused")
-
-    def resume(self) -> None:
-        """Go on."""
-        self._going.set()
-        self._change_if("paused", "running")
-
-    def cancel(self) -> None:
-        """End after the files at hand; what came of the others stays."""
-        self._stop.set()
-        self._going.set()
-
-    def dismiss(self) -> None:
-        """Forget a batch that has ended."""
-        with self._guard:
-            if self._batch and self._batch.state not in ("running", "paused"):
-                self._batch = None
-        self._news.tell()
-
-    def close(self, timeout_s: float) -> None:
-        """Cancel, and wait for the files at hand."""
-        self.cancel()
-        with self._guard:
-            worker = self._worker
-        if worker is not None:
-            worker.join(timeout_s)
+        wished = wish.of_library()
+        self.job.begin(Batch(str(folder), total=len(files)), lambda: self._run(files, wished))
 
     # ------------------------------------------------------------------ the work
     def _run(self, files: Sequence[Path], wish: Wish) -> None:
         try:
             self._work(files, wish)
-            self._change(state="cancelled" if self._stop.is_set() else "done")
-        except Cancelled:
-            self._change(state="cancelled")
-        except SlavaError as error:
-            self._change(state="failed", error=str(error))
-        except Exception as error:
-            log.exception("a batch failed")
-            self._change(state="failed", error=f"it failed ({type(error).__name__}: {error}).")
-        self._embedding.tell()
-        self._news.tell_library()
+        finally:
+            self._embedding.tell()
+            self._news.tell_library()
 
     def _work(self, files: Sequence[Path], wish: Wish) -> None:
-        encoder = self._embedding.opened(wish.encoder, self._stop)
+        encoder = self._embedding.opened(wish.encoder, self.job.stop)
         stamp = self._demonstrations.stamp(encoder.key, self._embedding.made)
         index = self._demonstrations.index(stamp)
         judge = self._judging.judge_query
         for begin in range(0, len(files), TOGETHER):
-            self._going.wait()
-            if self._stop.is_set():
-                return
-            rows = []
+            self.job.check()
+            rows: list[BatchRow] = []
             for row, found in self._embedded(files[begin : begin + TOGETHER], encoder):
                 told = None if found is None else judge(found, wish, stamp, index)
                 rows.append(row if told is None else _told(row, told))
-            now = self.batch
-            if now is not None:
-                self._change(rows=(*now.rows, *rows))
+            self.job.update(_with_rows(rows))
 
     def _embedded(
         self, files: Sequence[Path], encoder: MicrographEncoder
@@ -208,17 +143,9 @@ class Batching:
             seen = at in vectors
             yield row, Query(pictures[at], at, "", vectors[at]) if seen else None
 
-    def _change_if(self, before: BatchState, after: BatchState) -> None:
-        with self._guard:
-            if self._batch is not None and self._batch.state == before:
-                self._batch = replace(self._batch, state=after)
-        self._news.tell()
 
-    def _change(self, **changes: Any) -> None:
-        with self._guard:
-            if self._batch is not None:
-                self._batch = replace(self._batch, **changes)
-        self._news.tell()
+def _with_rows(rows: Sequence[BatchRow]) -> Callable[[Batch], Batch]:
+    return lambda b: replace(b, rows=(*b.rows, *rows), done=b.done + len(rows))
 
 
 def _told(row: BatchRow, told: Classification) -> BatchRow:

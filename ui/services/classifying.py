@@ -83,10 +83,8 @@ class Classifying:
     @property
     def busy(self) -> bool:
         """Whether the library is being taken in or embedded; a single query does not count."""
-        job = self.importing.job
-        working = job is not None and job.state == "running"
         progress = self.embedding.progress
-        return working or (progress.phase != "idle" and progress.total > 1)
+        return self.importing.job.busy or (progress.phase != "idle" and progress.total > 1)
 
     def standing(self, reference: str) -> Standing:
         """Classes, and what the encoder has not seen yet."""
@@ -114,7 +112,7 @@ class Classifying:
 
     def cancel(self) -> None:
         """End taking in and embedding after what is at hand."""
-        self.importing.cancel()
+        self.importing.job.cancel()
         self.embedding.cancel()
 
     def embed_library(self, reference: str) -> None:
@@ -190,13 +188,11 @@ class Classifying:
 
     def close(self, timeout_s: float) -> None:
         """End what goes on in the background; the store may be closed after."""
-        self.importing.cancel()
-        self.weighing.cancel()
-        self.comparing.stop()
+        jobs = [part.job for part in (self.importing, self.weighing, self.batching, self.comparing)]
+        for job in jobs:
+            job.cancel()
         self.judging.close(timeout_s)
-        self.weighing.close(timeout_s)
-        self.batching.close(timeout_s)
-        self.comparing.close(timeout_s)
-        self.importing.wait(timeout_s)
+        for job in jobs:
+            job.wait(timeout_s)
         self.embedding.close(timeout_s)
         self.mapping.close(timeout_s)

@@ -6,24 +6,20 @@ from. Equal bytes under two labels are reported and get none. It must not know e
 
 from __future__ import annotations
 
-import logging
 import tempfile
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from slava.domain import MicrographId
-from slava.errors import ModelError, SlavaError
 from store import FileResult, Labelling, Store
 from store.labels import Provenance
+from ui.services.job import Job, Progress
 from ui.services.news import News
 
 if TYPE_CHECKING:
     from slava.retrieval.labelled import LabelledFile
-
-log = logging.getLogger("slava.importing")
 
 DRAWN_OF_EACH = 8
 DRAWN_SEED = 640
@@ -33,16 +29,13 @@ _TOGETHER = 64
 
 
 @dataclass(frozen=True, slots=True)
-class ImportJob:
+class Imported(Progress):
     """How far taking in has come."""
 
-    total: int = 0
-    done: int = 0
     added: int = 0
     known: int = 0
     """Files whose bytes were in the workspace before."""
     labelled: int = 0
-    state: Literal["running", "done", "cancelled"] = "running"
     drawn: bool = False
     failures: tuple[str, ...] = ()
     conflicts: tuple[str, ...] = ()
@@ -59,16 +52,9 @@ class Importing:
     ) -> None:
         self._store, self._uploads, self._news = store, uploads, news
         self._labels_changed = labels_changed
-        self._guard = threading.Lock()
-        self._job: ImportJob | None = None
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
-
-    @property
-    def job(self) -> ImportJob | None:
-        """The job under way, or the last one until it is dismissed."""
-        with self._guard:
-            return self._job
+        self.job = Job[Imported](
+            "importing", news, "a labelled folder is being taken in. Wait for its end."
+        )
 
     def add_labelled(self, source: Path, then: Callable[[], None] = lambda: None) -> None:
         """Take in a folder whose sub-folders are classes, or a CSV of files and labels.
@@ -89,55 +75,26 @@ class Importing:
         def work() -> None:
             self._take_in(files, provenance, source.expanduser())
 
-        self._begin(ImportJob(len(files), notes=listed.warnings), work, then)
+        self._begin(Imported(total=len(files), notes=listed.warnings), work, then)
 
     def add_drawings(self, then: Callable[[], None] = lambda: None) -> None:
         """Draw a small library of every category that the project can draw."""
         from slava.synthetic import CATEGORIES
 
         total = DRAWN_OF_EACH * len(CATEGORIES)
-        self._begin(ImportJob(total, drawn=True), self._take_in_drawings, then)
-
-    def cancel(self) -> None:
-        """End the job after the file at hand; what was taken in keeps its label."""
-        self._stop.set()
-
-    def dismiss(self) -> None:
-        """Forget a job that has ended."""
-        with self._guard:
-            if self._job and self._job.state != "running":
-                self._job = None
-        self._news.tell()
-
-    def wait(self, timeout_s: float = 60) -> None:
-        """Wait for the end of the job."""
-        if self._thread:
-            self._thread.join(timeout_s)
+        self._begin(Imported(total=total, drawn=True), self._take_in_drawings, then)
 
     # ------------------------------------------------------------------ the work
-    def _begin(self, job: ImportJob, work: Callable[[], None], then: Callable[[], None]) -> None:
-        with self._guard:
-            if self._job is not None and self._job.state == "running":
-                raise ModelError("a labelled folder is being taken in. Wait for its end.")
-            self._job, self._stop = job, threading.Event()
-            self._thread = threading.Thread(
-                target=self._run, args=(work, then), name="slava-importing", daemon=True
-            )
-            self._thread.start()
-        self._news.tell()
-
-    def _run(self, work: Callable[[], None], then: Callable[[], None]) -> None:
-        try:
-            work()
-            if not self._stop.is_set():
+    def _begin(self, job: Imported, work: Callable[[], None], then: Callable[[], None]) -> None:
+        def run() -> None:
+            try:
+                work()
+                self.job.check()
                 then()
-        except SlavaError as error:
-            self._fail(str(error))
-        except Exception as error:
-            log.exception("taking in a labelled folder failed")
-            self._fail(f"taking in broke off ({type(error).__name__}: {error})")
-        self._change(state="cancelled" if self._stop.is_set() else "done")
-        self._news.tell_library()
+            finally:
+                self._news.tell_library()
+
+        self.job.begin(job, run)
 
     def _take_in(self, files: list[LabelledFile], provenance: Provenance, source: Path) -> None:
         from store.ingest import ingest_paths
@@ -155,7 +112,9 @@ class Importing:
                 self._flush(groups)
 
         try:
-            ingest_paths(self._store, [f.file for f in files], on_progress=count, stop=self._stop)
+            ingest_paths(
+                self._store, [f.file for f in files], on_progress=count, stop=self.job.stop
+            )
         finally:
             self._flush(groups)
 
@@ -163,8 +122,7 @@ class Importing:
         kept = _Kept(self._store, "drawing")
         with tempfile.TemporaryDirectory(prefix="drawings-", dir=self._uploads) as folder:
             for path, label in write_drawings(Path(folder)):
-                if self._stop.is_set():
-                    break
+                self.job.check()
                 added = self._store.micrographs.add_micrograph(path)
                 status: Any = "duplicate" if added.duplicate else "added"
                 self._count(FileResult(path, status, added.micrograph.id))
@@ -173,34 +131,25 @@ class Importing:
 
     def _flush(self, kept: _Kept) -> None:
         labelled, conflicts = kept.flush()
-        job = self.job
-        if job is not None:
-            self._change(labelled=job.labelled + labelled, conflicts=(*job.conflicts, *conflicts))
+        self.job.update(
+            lambda i: replace(
+                i, labelled=i.labelled + labelled, conflicts=(*i.conflicts, *conflicts)
+            )
+        )
         if labelled:
             self._labels_changed()
 
     def _count(self, result: FileResult) -> None:
-        job = self.job
-        if job is None:
-            return
-        if result.status == "failed":
-            self._fail(result.reason)
-        self._change(
-            done=job.done + 1,
-            added=job.added + (result.status == "added"),
-            known=job.known + (result.status == "duplicate"),
+        failed = (result.reason,) if result.status == "failed" else ()
+        self.job.update(
+            lambda i: replace(
+                i,
+                done=i.done + 1,
+                added=i.added + (result.status == "added"),
+                known=i.known + (result.status == "duplicate"),
+                failures=(*i.failures, *failed),
+            )
         )
-
-    def _fail(self, reason: str) -> None:
-        job = self.job
-        if job is not None:
-            self._change(failures=(*job.failures, reason))
-
-    def _change(self, **changes: Any) -> None:
-        with self._guard:
-            if self._job is not None:
-                self._job = replace(self._job, **changes)
-        self._news.tell()
 
 
 class _Kept:

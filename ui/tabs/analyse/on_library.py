@@ -62,12 +62,12 @@ class OnLibrary:
 
     def cancel(self) -> Seen:
         """End adding after the file at hand."""
-        self._services.adding.cancel()
+        self._services.adding.job.cancel()
         return LOOK_AGAIN
 
     def dismiss(self, micrograph_id: MicrographId | None) -> Any:
         """Close the list of what was added and what could not be read."""
-        self._services.adding.dismiss()
+        self._services.adding.job.dismiss()
         return self._show.library(micrograph_id)
 
     def remove(self, micrograph_id: MicrographId | None, event: gr.EventData) -> Shown:

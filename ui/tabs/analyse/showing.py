@@ -89,7 +89,7 @@ class Showing:
         """The library; ``seen`` is the news that the other panels show with it."""
         services = self._services
         return present.library(
-            selected, services.adding.job, self._base, services.news.library, seen
+            selected, services.adding.job.now, self._base, services.news.library, seen
         )
 
     def known(self, micrograph_id: MicrographId | None) -> Known | None:

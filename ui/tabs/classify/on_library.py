@@ -40,7 +40,7 @@ class OnLibrary:
 
     def dismiss(self, page: Page) -> Page:
         """Close the list of what was taken in."""
-        self._classifying.importing.dismiss()
+        self._classifying.importing.job.dismiss()
         return page
 
     def embed(self, page: Page) -> Page:
@@ -57,22 +57,22 @@ class OnLibrary:
 
     def pause_batch(self, page: Page) -> Page:
         """Begin no further file."""
-        self._classifying.batching.pause()
+        self._classifying.batching.job.pause()
         return page
 
     def resume_batch(self, page: Page) -> Page:
         """Go on."""
-        self._classifying.batching.resume()
+        self._classifying.batching.job.resume()
         return page
 
     def cancel_batch(self, page: Page) -> Page:
         """End after the files at hand."""
-        self._classifying.batching.cancel()
+        self._classifying.batching.job.cancel()
         return page
 
     def dismiss_batch(self, page: Page) -> Page:
         """Close its table."""
-        self._classifying.batching.dismiss()
+        self._classifying.batching.job.dismiss()
         return page
 
     # ------------------------------------------------------------------ labelling

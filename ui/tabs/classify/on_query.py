@@ -75,7 +75,7 @@ class OnQuery:
 
     def stop_weighing(self, page: Page) -> Page:
         """Leave the model as it was."""
-        self._services.classifying.weighing.cancel()
+        self._services.classifying.weighing.job.cancel()
         return page
 
     def compare(self, page: Page, event: gr.EventData) -> Page:
@@ -87,9 +87,9 @@ class OnQuery:
 
     def stop_comparing(self, page: Page) -> Page:
         """End the answer, or close one that has ended."""
-        comparing = self._services.classifying.comparing
-        comparing.stop()
-        comparing.dismiss()
+        job = self._services.classifying.comparing.job
+        job.cancel()
+        job.dismiss()
         return page
 
     # ------------------------------------------------------------------ plumbing

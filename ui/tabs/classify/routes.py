@@ -36,12 +36,12 @@ def routes(services: Services, base: str) -> Mount:
         return JSONResponse(points, headers=HEADERS)
 
     def rows(begin: str) -> Response:
-        batch = services.classifying.batching.batch
+        batch = services.classifying.batching.job.now
         shown = present.batch_rows(batch, int(begin) if begin.isdecimal() else 0)
         return JSONResponse(shown, headers=HEADERS)
 
     def table() -> Response:
-        batch = services.classifying.batching.batch
+        batch = services.classifying.batching.job.now
         if batch is None:
             return PlainTextResponse("There is no batch.", 404, headers=HEADERS)
         name = f"{Path(batch.folder).name or 'folder'} classes.csv"
