@@ -21,6 +21,7 @@ from ui.commands.build import build_model
 from ui.commands.classify import classify
 from ui.commands.inspect import inspect
 from ui.commands.measure import measure
+from ui.commands.metrics import metrics
 from ui.commands.models import download, list_models
 from ui.commands.options import Json, Workspace
 from ui.commands.output import complain, exit_code, print_json
@@ -81,7 +82,7 @@ def build_cli() -> typer.Typer:
     )
     cli.callback(invoke_without_command=True)(start)
     cli.command("app")(open_window)
-    for command in (inspect, measure, ask, classify, split, ingest, verify, build_model):
+    for command in (inspect, measure, ask, classify, split, metrics, ingest, verify, build_model):
         cli.command()(command)
     models = typer.Typer(
         help="Models on this machine, models we recommend, and downloading one.",
