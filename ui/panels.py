@@ -14,7 +14,7 @@ import gradio as gr
 from ui.assets import asset
 
 STYLES = ("shell.css", "parts.css", "library.css", "facts.css", "chat.css", "model.css")
-PARTS = {"library": ("rows.js",)}
+PARTS = {"library": ("rows.js", "news.js")}
 """Scripts that a panel uses besides ``dom.js``, which all use."""
 VIEWER_SCRIPTS = (
     "state",

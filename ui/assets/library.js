@@ -4,6 +4,7 @@ const list = find('.lib-list');
 const search = find('.lib-search');
 const menu = find('.lib-menu');
 const fileInput = find('.lib-file');
+const news = newsLoop();
 const rows = longList(list, ROW_PX, { draw, settle });
 list.style.setProperty('--row', `${ROW_PX}px`);
 
@@ -12,8 +13,7 @@ function build() {
   if (!value) return;
   showJob(value.job);
   if (value.selected === chosen || performance.now() - chosenAt > CHOSEN_MS) select(value.selected);
-  if (value.seen !== null) shownNews = value.seen;
-  looking = 0;
+  news.showed(value.seen);
   if (value.version !== listVersion) fetchList(value);
 }
 
@@ -217,32 +217,6 @@ target.addEventListener('drop', (event) => {
   send([...event.dataTransfer.files]);
 }, true);
 
-// ---- news: one number, asked for often; the server is asked for more only when it has grown
-const NEWS_MS = 700;
-const SILENT_MS = 4000;
-const LOOK_MS = 10000;
-let shownNews = -1;
-let looking = 0;              // when this page began to look; 0 when it has shown what it found
-
-async function askForNews() {
-  if (!element.isConnected) return;
-  let pause = NEWS_MS;
-  try {
-    const answer = props.value && await fetch(props.value.news);
-    if (answer) {
-      if (!answer.ok) pause = SILENT_MS;
-      else if (Number(await answer.text()) !== shownNews) look();
-    }
-  } catch { pause = SILENT_MS; }
-  setTimeout(askForNews, pause);
-}
-
-function look() {
-  if (looking && performance.now() - looking < LOOK_MS) return;
-  looking = performance.now();
-  trigger('news', {});
-}
-
 watch('value', build);
 build();
-askForNews();
+news.begin();

@@ -19,7 +19,7 @@ SCRIPTS = (
     "batch",
     "map",
     "keys",
-    "news",
+    "panel",
 )
 
 
@@ -41,8 +41,10 @@ def build() -> Classify:
             value=None,
             html_template=asset("classify/classify.html"),
             css_template=asset("classify/classify.css"),
-            js_on_load=asset("dom.js")
-            + "\n".join(asset(f"classify/{name}.js") for name in SCRIPTS),
+            js_on_load="\n".join(
+                asset(f"{name}.js")
+                for name in ("dom", "news", *(f"classify/{part}" for part in SCRIPTS))
+            ),
             apply_default_css=False,
             elem_id="classify",
             elem_classes=["slava-panel"],
