@@ -53,19 +53,10 @@ class TextFigures:
     wordnet: str = ""
     """The version of WordNet that METEOR used; empty where it was left out."""
 
-    def column(self, measure: str) -> list[float]:
-        """A measure of all pairs, in their order.
-
-        Raises
-        ------
-        KeyError
-            If it was left out, or there is no such measure.
-        """
-        values = [figures[measure] for _, figures in self.rows]
-        told = [v for v in values if v is not None]
-        if len(told) != len(values):
-            raise KeyError(measure)
-        return told
+    def columns(self) -> dict[str, list[float]]:
+        """Each measure that was taken, of all pairs in their order."""
+        taken = [m for m in MEASURES if m not in self.left_out]
+        return {m: [_number(figures[m]) for _, figures in self.rows] for m in taken}
 
 
 def score_texts(
@@ -139,6 +130,12 @@ def row_scorer(wordnet: WordNet | None) -> Callable[[str, str], dict[str, float 
         return figures
 
     return score
+
+
+def _number(value: float | None) -> float:
+    if value is None:
+        raise ValueError("a measure that was taken lacks a value")
+    return value
 
 
 def _unsmoothed(precisions: Sequence[Any], **_: object) -> list[Any]:

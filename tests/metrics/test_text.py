@@ -147,7 +147,8 @@ def test_mean_and_deviation_are_of_the_rows(tiny: Path) -> None:
     figures = score_texts(pairs([("a b c", "a b c"), ("a b c", "x y z")]), wordnet_folder=tiny)
     assert figures.mean["rouge1"] == 0.5
     assert figures.std["rouge1"] == 0.5
-    assert figures.column("bleu2") == [1.0, 0.0]
+    assert figures.columns()["bleu2"] == [1.0, 0.0]
+    assert tuple(figures.columns()) == MEASURES
 
 
 def test_synonyms_count_and_without_them_meteor_is_not_called_meteor(
@@ -161,8 +162,7 @@ def test_synonyms_count_and_without_them_meteor_is_not_called_meteor(
     assert silent.mean["meteor"] is silent.std["meteor"] is None
     assert "python -m nltk.downloader wordnet" in silent.left_out["meteor"]
     assert silent.mean["bleu2"] == told.mean["bleu2"]
-    with pytest.raises(KeyError):
-        silent.column("meteor")
+    assert tuple(silent.columns()) == MEASURES[:-1]
 
 
 @pytest.mark.parametrize("packed", [False, True])
@@ -226,6 +226,20 @@ def test_the_command_prints_one_object(tiny: Path, tmp_path: Path, capsys: Any) 
     assert set(record["rows"][0]) == {"id", *MEASURES}
     assert set(record["mean"]) == set(record["std"]) == set(MEASURES)
     assert record["mean"]["rouge1"] == pytest.approx((2 / 3 + 1) / 2)
+
+
+def test_the_command_compares_two_models(tiny: Path, tmp_path: Path, capsys: Any) -> None:
+    from ui.commands.metrics import metrics
+
+    rows = [pair[0] for pair in made_up(30)]
+    hoped = lines(tmp_path / "r.jsonl", *({"id": k, "text": t} for k, t in enumerate(rows)))
+    worse = lines(tmp_path / "w.jsonl", *({"id": k, "text": "of"} for k in range(len(rows))))
+    metrics(references=hoped, predictions=hoped, against=worse, wordnet=tiny, json_=True)
+    record = json.loads(capsys.readouterr().out)
+    assert record["interval95"]["rouge1"] == [1.0, 1.0]
+    assert record["difference"]["rouge1"]["better"] == "predictions"
+    assert record["difference"]["rouge1"]["p_value"] < 0.05
+    assert record["against"]["mean"]["rouge1"] < 1
 
 
 def test_the_command_says_on_stderr_what_is_left_out(
