@@ -6,6 +6,7 @@
     |   |-- BadQuestion            empty, or longer than a model can take
     |   `-- BadSetting             an option, a variable or a setting out of range
     |-- NotFound                 an id that the workspace does not hold
+    |-- PairTaken                a pair that another reviewer holds, or has judged meanwhile
     |-- WorkspaceError           the workspace folder cannot be used
     |   |-- WorkspaceHeld          another process has it open
     |   `-- WorkspaceDamaged       its contents contradict their hashes or schema
@@ -53,6 +54,10 @@ class BadSetting(BadInput):
 
 class NotFound(SlavaError):
     """An id that the workspace does not hold."""
+
+
+class PairTaken(SlavaError):
+    """A pair that another reviewer, or another tab, holds or has judged meanwhile."""
 
 
 class WorkspaceError(SlavaError):

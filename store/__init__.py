@@ -1,19 +1,27 @@
 """The workspace: one DuckDB file and a folder of content-addressed originals."""
 
 from store.calibrations import CalibrationRecord
+from store.drafts import DraftJob
 from store.ingests import FileResult, Ingest
 from store.labels import Labelling, LabelRecord
 from store.micrographs import Added
+from store.pair_filter import PairFilter
+from store.pairs import AddedPairs
+from store.reviews import BulkResult
 from store.store import Store
 from store.vectors import VectorMatrix
 
 __all__ = [
     "Added",
+    "AddedPairs",
+    "BulkResult",
     "CalibrationRecord",
+    "DraftJob",
     "FileResult",
     "Ingest",
     "LabelRecord",
     "Labelling",
+    "PairFilter",
     "Store",
     "VectorMatrix",
 ]

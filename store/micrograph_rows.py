@@ -22,7 +22,7 @@ _COLUMNS = (
     "vendor, instrument_model, detector, magnification, accelerating_voltage_kv, "
     "working_distance_mm, modality, acquired_at, databar_top, databar_bottom, "
     "scale_bar, databar_read, letters, nm_per_px, calibration_source, calibration_detail, "
-    "sidecar_sha256, warnings, notes, added_at, recovered"
+    "sidecar_sha256, warnings, notes, added_at, recovered, confidential, licence"
 )
 _NAMES = tuple(_COLUMNS.split(", "))
 _READ_AGAIN = (
@@ -92,6 +92,7 @@ def values_of(
     """A record as a row."""
     shape = (m.format, m.width_px, m.height_px, m.bit_depth, m.size_bytes)
     said = (sidecar_sha256, json.dumps(m.warnings), m.notes, m.added_at, recovered)
+    terms = (m.confidential, m.licence)
     return (
         m.id,
         m.name,
@@ -100,6 +101,7 @@ def values_of(
         *_read_values(m),
         *calibration_values(m.calibration),
         *said,
+        *terms,
     )
 
 
@@ -161,6 +163,8 @@ def micrograph_from(row: Row) -> Micrograph:
         warnings=tuple(json.loads(said["warnings"])),
         notes=said["notes"],
         added_at=said["added_at"],
+        confidential=bool(said["confidential"]),
+        licence=said["licence"],
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from store.micrograph_rows import (
     update_databar,
 )
 from store.originals import Incoming, Originals, last_part
+from store.pair_rows import removals_of_micrograph
 from store.search import matching
 
 _SEARCHED = "concat_ws(' ', name, notes, vendor, detector, format, modality, left(id, 12))"
@@ -36,6 +38,7 @@ _REMOVALS = (
     "DELETE FROM calibrations WHERE micrograph_id = ?",
     "DELETE FROM labels WHERE micrograph_id = ?",
     "DELETE FROM vectors WHERE micrograph_id = ?",
+    *removals_of_micrograph(),
     "DELETE FROM micrographs WHERE id = ?",
 )
 
@@ -204,6 +207,14 @@ class Micrographs:
         """Keep the user's own words about the sample."""
         return self._set("notes", micrograph_id, notes)
 
+    def set_confidential(self, ids: Collection[MicrographId], confidential: bool = True) -> None:
+        """Say whether some micrographs may never leave this machine, all or none."""
+        self._set_all("confidential", ids, confidential)
+
+    def set_licence(self, ids: Collection[MicrographId], licence: str) -> None:
+        """Say under which terms some micrographs may be passed on, all or none."""
+        self._set_all("licence", ids, " ".join(licence.split()))
+
     def rename_micrograph(self, micrograph_id: MicrographId, name: str) -> Micrograph:
         """Show it under another name; its bytes and its id stay.
 
@@ -264,6 +275,15 @@ class Micrographs:
         with self._database.writing() as transaction:
             transaction.run(
                 "UPDATE micrographs SET removed_at = ? WHERE id = ?", moment, micrograph_id
+            )
+
+    def _set_all(self, column: str, ids: Collection[MicrographId], value: object) -> None:
+        with self._database.writing() as transaction:
+            for micrograph_id in ids:
+                require_micrograph(transaction, micrograph_id)
+            transaction.run(
+                f"UPDATE micrographs SET {column} = ? WHERE id IN (SELECT unnest(?::VARCHAR[]))",
+                *(value, list(ids)),
             )
 
     def _set(self, column: str, micrograph_id: MicrographId, value: str) -> Micrograph:

@@ -108,12 +108,77 @@ def add_details(transaction: Transaction) -> None:
     transaction.run("ALTER TABLE measurements ADD COLUMN wish VARCHAR")
 
 
+def add_pairs(transaction: Transaction) -> None:
+    """Pairs, what was said of them, what teachers were asked; terms of a micrograph."""
+    transaction.run("ALTER TABLE micrographs ADD COLUMN confidential BOOLEAN DEFAULT false")
+    transaction.run("ALTER TABLE micrographs ADD COLUMN licence VARCHAR DEFAULT ''")
+    for statement in _PAIR_TABLES:
+        transaction.run(statement)
+
+
+_PAIR_TABLES = (
+    """CREATE TABLE pairs (
+        id VARCHAR PRIMARY KEY, seq BIGINT NOT NULL, micrograph_ids VARCHAR NOT NULL,
+        question VARCHAR NOT NULL, answer VARCHAR NOT NULL, detailed VARCHAR NOT NULL,
+        paraphrases VARCHAR NOT NULL, kind VARCHAR NOT NULL, aspect VARCHAR NOT NULL,
+        category VARCHAR NOT NULL, source_group VARCHAR NOT NULL, conversation VARCHAR NOT NULL,
+        position INTEGER NOT NULL, teacher VARCHAR NOT NULL, model VARCHAR NOT NULL,
+        prompt_version VARCHAR NOT NULL, parameters VARCHAR NOT NULL, request_id VARCHAR NOT NULL,
+        facts VARCHAR NOT NULL, extra VARCHAR NOT NULL, added_at VARCHAR NOT NULL)""",
+    """CREATE TABLE pair_flags (
+        pair_id VARCHAR PRIMARY KEY, flags VARCHAR NOT NULL, checked_at VARCHAR NOT NULL)""",
+    """CREATE TABLE pair_states (
+        pair_id VARCHAR PRIMARY KEY, seq BIGINT NOT NULL, micrographs VARCHAR NOT NULL,
+        kind VARCHAR NOT NULL, aspect VARCHAR NOT NULL, category VARCHAR NOT NULL,
+        teacher VARCHAR NOT NULL, model VARCHAR NOT NULL, prompt_version VARCHAR NOT NULL,
+        severity DOUBLE NOT NULL, flags VARCHAR NOT NULL,
+        state VARCHAR NOT NULL, reason VARCHAR NOT NULL, reviewers VARCHAR NOT NULL,
+        skippers VARCHAR NOT NULL, reviews INTEGER NOT NULL, written INTEGER NOT NULL,
+        reviewed_at VARCHAR NOT NULL,
+        question VARCHAR, answer VARCHAR, detailed VARCHAR, words VARCHAR NOT NULL)""",
+    """CREATE TABLE reviews (
+        seq BIGINT PRIMARY KEY, step BIGINT NOT NULL, pair_id VARCHAR NOT NULL,
+        position INTEGER NOT NULL, reviewer VARCHAR NOT NULL, verdict VARCHAR NOT NULL,
+        reason VARCHAR, comment VARCHAR NOT NULL, question VARCHAR, answer VARCHAR,
+        detailed VARCHAR, seconds DOUBLE, reviewed_at VARCHAR NOT NULL)""",
+    """CREATE TABLE review_steps (
+        step BIGINT PRIMARY KEY, reviewer VARCHAR NOT NULL, action VARCHAR NOT NULL,
+        target BIGINT NOT NULL, taken_at VARCHAR NOT NULL)""",
+    """CREATE TABLE pair_vectors (
+        encoder_id INTEGER, pair_id VARCHAR, vector BLOB NOT NULL, recorded_at VARCHAR NOT NULL,
+        PRIMARY KEY (encoder_id, pair_id))""",
+    """CREATE TABLE draft_jobs (
+        id VARCHAR PRIMARY KEY, total BIGINT NOT NULL, status VARCHAR NOT NULL, cap_usd DOUBLE,
+        settings VARCHAR NOT NULL, reason VARCHAR NOT NULL, started_at VARCHAR NOT NULL,
+        finished_at VARCHAR NOT NULL)""",
+    """CREATE TABLE draft_requests (
+        id VARCHAR PRIMARY KEY, seq BIGINT NOT NULL, job_id VARCHAR NOT NULL,
+        state VARCHAR NOT NULL, payload_json VARCHAR NOT NULL,
+        estimated_cost_usd DOUBLE NOT NULL, raw_response VARCHAR NOT NULL,
+        cost_usd DOUBLE NOT NULL, tokens_read BIGINT NOT NULL, tokens_written BIGINT NOT NULL,
+        reason VARCHAR NOT NULL, attempts INTEGER NOT NULL, prepared_at VARCHAR NOT NULL,
+        sent_at VARCHAR NOT NULL, finished_at VARCHAR NOT NULL)""",
+)
+
+
+def add_snapshots(transaction: Transaction) -> None:
+    """Frozen training sets; their files are in folders of their own."""
+    transaction.run(
+        """CREATE TABLE snapshots (
+            id VARCHAR PRIMARY KEY, name VARCHAR NOT NULL, pairs VARCHAR NOT NULL,
+            micrographs VARCHAR NOT NULL, created_at VARCHAR NOT NULL, folder VARCHAR NOT NULL,
+            seed BIGINT NOT NULL, datasheet VARCHAR NOT NULL)"""
+    )
+
+
 MIGRATIONS: tuple[tuple[str, Migration], ...] = (
     ("first_workspace", first_workspace),
     ("add_scale_bars", add_scale_bars),
     ("add_letters", add_letters),
     ("add_labels_and_vectors", add_labels_and_vectors),
     ("add_details", add_details),
+    ("add_pairs", add_pairs),
+    ("add_snapshots", add_snapshots),
 )
 """Name and step, oldest first. Append only."""
 

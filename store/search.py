@@ -11,10 +11,11 @@ def matching(columns: str, search: str) -> tuple[str, tuple[str, ...]]:
     tuple
         The SQL condition (``TRUE`` for an empty search) and its parameters.
     """
-    words = _folded(search).split()
+    words = folded(search).split()
     one = f"contains(replace(lower({columns}), 'µ', 'μ'), ?)"
     return " AND ".join([one] * len(words)) or "TRUE", tuple(words)
 
 
-def _folded(text: str) -> str:
+def folded(text: str) -> str:
+    """Text as it is searched: lower case, one micro sign."""
     return text.lower().replace("µ", "μ")

@@ -7,7 +7,7 @@ from typing import Any
 
 from slava.errors import BadSetting
 from store.clock import now
-from store.database import Database
+from store.database import Database, Transaction
 
 
 class Settings:
@@ -29,21 +29,26 @@ class Settings:
         BadSetting
             When the value cannot be written as JSON.
         """
-        try:
-            text = json.dumps(value)
-        except (TypeError, ValueError) as error:
-            raise BadSetting(
-                f"The setting {name!r} cannot be kept: {error}. "
-                "Use text, numbers, lists and dictionaries of these."
-            ) from error
         with self._database.writing() as transaction:
-            transaction.run(
-                "INSERT INTO settings VALUES (?, ?, ?) ON CONFLICT (name) "
-                "DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at",
-                *(name, text, now()),
-            )
+            write_setting(transaction, name, value)
 
     def list_settings(self) -> dict[str, Any]:
         """Everything that was set, by name."""
         rows = self._database.rows("SELECT name, value FROM settings ORDER BY name")
         return {name: json.loads(value) for name, value in rows}
+
+
+def write_setting(transaction: Transaction, name: str, value: Any) -> None:
+    """Keep a JSON value under ``name`` together with something else; as ``set_setting``."""
+    try:
+        text = json.dumps(value)
+    except (TypeError, ValueError) as error:
+        raise BadSetting(
+            f"The setting {name!r} cannot be kept: {error}. "
+            "Use text, numbers, lists and dictionaries of these."
+        ) from error
+    transaction.run(
+        "INSERT INTO settings VALUES (?, ?, ?) ON CONFLICT (name) "
+        "DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at",
+        *(name, text, now()),
+    )

@@ -12,18 +12,25 @@ from typing import Self
 
 from store.conversations import Conversations
 from store.database import Database
+from store.drafts import Drafts
 from store.facts import Facts
 from store.files import sync_folder
+from store.freezing import Freezing
 from store.ingests import Ingests
 from store.inspecting import Inspect, inspect_file
 from store.labels import Labels
 from store.layout import Layout
+from store.leases import Leases
+from store.likeness import Likeness
 from store.lock import WorkspaceLock
 from store.micrographs import Micrographs
 from store.migrations import migrate
 from store.originals import Originals
+from store.pairs import Pairs
 from store.recovery import recover
+from store.reviews import Reviews
 from store.settings import Settings
+from store.snapshots import Snapshots
 from store.vectors import Vectors
 
 
@@ -43,6 +50,13 @@ class Store:
         self.conversations = Conversations(database)
         self.ingests = Ingests(database)
         self.settings = Settings(database)
+        self.pairs = Pairs(database)
+        self.leases = Leases(database)
+        self.reviews = Reviews(database, self.leases, self.settings)
+        self.drafts = Drafts(database)
+        likeness = Likeness(self.micrographs, layout)
+        freezing = Freezing(self.pairs, self.micrographs, self.facts, self.labels, likeness)
+        self.snapshots = Snapshots(database, layout, freezing)
 
     @classmethod
     def open(cls, workspace: Path, *, inspect: Inspect = inspect_file) -> Store:
@@ -77,6 +91,7 @@ class Store:
             recover(database, layout, store.micrographs)
             store.conversations.interrupt_streaming()
             store.ingests.interrupt_running()
+            store.drafts.interrupt_sent()
         except BaseException:
             store.close()
             raise

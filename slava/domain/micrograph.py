@@ -121,6 +121,10 @@ class Micrograph:
     """The user's own words about the sample."""
     added_at: str = ""
     """ISO 8601, UTC."""
+    confidential: bool = False
+    """Whether it may never leave this machine."""
+    licence: str = ""
+    """Under which terms it may be passed on; empty where nobody has said so."""
 
     @property
     def nm_per_px(self) -> float | None:

@@ -135,3 +135,6 @@ class ReviewedPair:
     flags: tuple[Flag, ...] = ()
     reviewers: tuple[str, ...] = ()
     """Who gave the verdicts that count."""
+    reviews: int = 0
+    """How many reviews stood when it was read: handed back with a verdict, a second tab is
+    noticed."""

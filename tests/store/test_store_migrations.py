@@ -31,8 +31,8 @@ FIRST_ROWS = (
 
 
 def add_column(transaction: Transaction) -> None:
-    transaction.run("ALTER TABLE micrographs ADD COLUMN confidential BOOLEAN DEFAULT false")
-    transaction.run("UPDATE micrographs SET confidential = true WHERE notes = 'sand'")
+    transaction.run("ALTER TABLE micrographs ADD COLUMN favourite BOOLEAN DEFAULT false")
+    transaction.run("UPDATE micrographs SET favourite = true WHERE notes = 'sand'")
 
 
 def trip(transaction: Transaction) -> None:
@@ -74,9 +74,9 @@ def test_names_are_never_used_twice() -> None:
 def test_the_first_schema_comes_up_to_date(path: Path, rows: tuple[str, ...]) -> None:
     first_schema(path, rows)
     database = Database(path)
-    taken = migrate(database, (*MIGRATIONS, ("add_confidential", add_column)))
-    assert taken == (*(name for name, _ in MIGRATIONS[1:]), "add_confidential")
-    found = database.rows("SELECT name, nm_per_px, confidential FROM micrographs")
+    taken = migrate(database, (*MIGRATIONS, ("add_favourite", add_column)))
+    assert taken == (*(name for name, _ in MIGRATIONS[1:]), "add_favourite")
+    found = database.rows("SELECT name, nm_per_px, favourite FROM micrographs")
     assert found == ([("old.tif", 2.5, True)] if rows else [])
     database.close()
 

@@ -1,0 +1,234 @@
+"""What reviewers said of pairs: only ever added, taken back by saying so.
+
+A verdict is on the disk when the call returns. It must not know what the window shows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from slava.domain import PairId, Reason, Review, ReviewedPair, Verdict
+from slava.errors import BadSetting, PairTaken
+from slava.metrics.agreement import Agreement
+from store.clock import now
+from store.database import Database, Transaction
+from store.leases import Leases, checked_reviewer
+from store.pair_filter import PairFilter, condition
+from store.pair_outcome import decide
+from store.pair_rows import require_reviewed, update_outcomes
+from store.pair_states import decide_again, rebuild_states
+from store.review_checks import check_reason, checked_review, require_unjudged
+from store.review_figures import Pace, agreements, pace
+from store.review_rows import (
+    insert_review,
+    insert_same,
+    insert_step,
+    load_reviews,
+    newest_standing,
+    newest_taken_back,
+    pairs_of_step,
+)
+from store.settings import Settings, write_setting
+
+REVIEWERS_WANTED = "reviewers_wanted"
+"""The setting that says how many people must judge a pair."""
+
+
+@dataclass(frozen=True, slots=True)
+class BulkResult:
+    """What came of one verdict on many pairs."""
+
+    meant: int
+    """How many pairs the filter meant."""
+    reviewed: int
+    """How many of them got the verdict."""
+    held: int
+    """How many were left out because somebody else was looking at them."""
+
+
+class Reviews:
+    """``store.reviews``."""
+
+    def __init__(self, database: Database, leases: Leases, settings: Settings) -> None:
+        self._database, self._leases, self._settings = database, leases, settings
+
+    @property
+    def reviewers_wanted(self) -> int:
+        """How many people must judge a pair: 1 or 2."""
+        return int(self._settings.get_setting(REVIEWERS_WANTED, 1))
+
+    def set_reviewers_wanted(self, count: int) -> None:
+        """Ask for one or two people; what that makes of every pair is worked out again.
+
+        Raises
+        ------
+        BadSetting
+            When it is neither 1 nor 2.
+        """
+        if count not in (1, 2):
+            raise BadSetting(f"{count} reviewers cannot be asked for. Use 1 or 2.")
+        with self._database.writing() as transaction:
+            before = self.reviewers_wanted
+            write_setting(transaction, REVIEWERS_WANTED, count)
+            if count != before:
+                rebuild_states(transaction, count)
+
+    def record_review(
+        self,
+        pair_id: PairId,
+        reviewer: str,
+        verdict: Verdict,
+        reason: Reason | None = None,
+        comment: str = "",
+        question: str | None = None,
+        answer: str | None = None,
+        detailed: str | None = None,
+        seconds: float | None = None,
+        seen: int | None = None,
+    ) -> ReviewedPair:
+        """Write down a verdict.
+
+        Parameters
+        ----------
+        pair_id : PairId
+            The pair; it is given back for others when the verdict is written.
+        reviewer : str
+            Who judged.
+        verdict : Verdict
+            ``edited`` where the reviewer wrote other words.
+        reason : Reason, optional
+            Why it is rejected; every rejection has one, nothing else has.
+        comment : str
+            Anything else.
+        question, answer, detailed : str, optional
+            The reviewer's words; ``None`` leaves the draft's.
+        seconds : float, optional
+            How long it took.
+        seen : int, optional
+            ``ReviewedPair.reviews`` of what the reviewer was looking at. Without it only a pair
+            that still waits for this reviewer is judged; with it a settled one may be judged
+            again.
+
+        Raises
+        ------
+        PairTaken
+            When somebody else is looking at it, or it has been judged meanwhile: in another tab,
+            or by somebody else. Nothing is written then.
+        NotFound
+            When the workspace holds no such pair.
+        BadSetting
+            When reason, words and verdict do not go together.
+        """
+        name = checked_reviewer(reviewer)
+        given = Review(
+            *(pair_id, 0, name, verdict, reason, comment.strip(), question, answer, detailed),
+            seconds=seconds,
+            reviewed_at=now(),
+        )
+        with self._leases.judging(name, pair_id):
+            with self._database.writing() as transaction:
+                before = require_reviewed(transaction, pair_id)
+                checked = checked_review(given, before)
+                require_unjudged(before, name, seen)
+                written = self._written(transaction, pair_id)
+                review = replace(checked, position=len(written))
+                step = insert_step(transaction, name, "review", review.reviewed_at)
+                insert_review(transaction, step, review)
+                outcome = decide([*written, review], self.reviewers_wanted)
+                update_outcomes(transaction, [(before.pair, outcome, len(written) + 1)])
+            return require_reviewed(self._database, pair_id)
+
+    def record_bulk(
+        self,
+        wanted: PairFilter,
+        reviewer: str,
+        verdict: Verdict,
+        reason: Reason | None = None,
+        comment: str = "",
+        dry_run: bool = False,
+    ) -> BulkResult:
+        """One verdict on every pair that a filter means, as one step that is undone at once.
+
+        What somebody else is looking at is left out. With ``dry_run`` nothing is written.
+
+        Raises
+        ------
+        BadSetting
+            When the verdict is ``edited``, or reason and verdict do not go together.
+        """
+        name = checked_reviewer(reviewer)
+        if verdict == "edited":
+            raise BadSetting("Many pairs cannot be edited at once. Accept or reject them.")
+        check_reason(verdict, reason)
+        meant, parameters = condition(wanted)
+        with self._database.writing() as transaction:
+            held = self._leases.held_by_others(name)
+            rows = transaction.rows(
+                f"SELECT s.pair_id FROM pair_states s WHERE {meant} ORDER BY s.seq", *parameters
+            )
+            ids = [PairId(row[0]) for row in rows if row[0] not in held]
+            result = BulkResult(len(rows), len(ids), len(rows) - len(ids))
+            if dry_run or not ids:
+                return result
+            moment = now()
+            step = insert_step(transaction, name, "bulk", moment)
+            same = Review(PairId(""), 0, name, verdict, reason, comment.strip(), reviewed_at=moment)
+            insert_same(transaction, step, ids, same)
+            decide_again(transaction, ids, self.reviewers_wanted)
+        return result
+
+    def undo_last(self, reviewer: str) -> ReviewedPair | None:
+        """Take back the newest verdict of a reviewer that stands, a bulk as a whole.
+
+        Any number of steps back, over restarts as well.
+
+        Returns
+        -------
+        ReviewedPair or None
+            The pair, leased to the reviewer where nobody else holds it; the first of a bulk.
+            ``None`` when there is nothing to take back.
+        """
+        return self._turn(reviewer, undo=True)
+
+    def redo_last(self, reviewer: str) -> ReviewedPair | None:
+        """Let the verdict stand again that was taken back last; ``None`` after a new verdict."""
+        return self._turn(reviewer, undo=False)
+
+    def list_reviews(self, pair_id: PairId) -> tuple[Review, ...]:
+        """Every review of a pair, oldest first, also those taken back."""
+        return tuple(load_reviews(self._database, [pair_id]).get(pair_id, ()))
+
+    def pace(self, reviewer: str, since: str = "") -> Pace:
+        """What somebody has done since a moment (ISO 8601, UTC), for the summary of a session."""
+        return pace(self._database, checked_reviewer(reviewer), since)
+
+    def agreement(self) -> list[Agreement]:
+        """Cohen's kappa of every two reviewers who have judged the same pairs."""
+        return agreements(self._database)
+
+    def rebuild_states(self) -> int:
+        """Work out again what became of every pair; returns of how many."""
+        with self._database.writing() as transaction:
+            return rebuild_states(transaction, self.reviewers_wanted)
+
+    def _turn(self, reviewer: str, undo: bool) -> ReviewedPair | None:
+        name = checked_reviewer(reviewer)
+        with self._database.writing() as transaction:
+            find = newest_standing if undo else newest_taken_back
+            target = find(transaction, name)
+            if target is None:
+                return None
+            insert_step(transaction, name, "undo" if undo else "redo", now(), target)
+            ids = pairs_of_step(transaction, target)
+            decide_again(transaction, ids, self.reviewers_wanted)
+        try:
+            return self._leases.lease_pair(name, ids[0])
+        except PairTaken:
+            return require_reviewed(self._database, ids[0])
+
+    def _written(self, transaction: Transaction, pair_id: PairId) -> list[Review]:
+        """All earlier reviews of a pair, looked for only where there are some."""
+        row = transaction.row("SELECT written FROM pair_states WHERE pair_id = ?", pair_id)
+        if not row or not row[0]:
+            return []
+        return load_reviews(transaction, [pair_id]).get(pair_id, [])
