@@ -19,12 +19,14 @@ from slava.settings import Settings
 from ui.commands.answers import ask
 from ui.commands.build import build_model
 from ui.commands.classify import classify
+from ui.commands.exchange import export, import_file
 from ui.commands.inspect import inspect
 from ui.commands.measure import measure
 from ui.commands.metrics import metrics
 from ui.commands.models import download, list_models
 from ui.commands.options import Json, Workspace
 from ui.commands.output import complain, exit_code, print_json
+from ui.commands.snapshot import snapshot
 from ui.commands.split import split
 from ui.commands.workspace import ingest, verify
 from ui.privacy import set_private_environment
@@ -83,6 +85,9 @@ def build_cli() -> typer.Typer:
     cli.callback(invoke_without_command=True)(start)
     cli.command("app")(open_window)
     for command in (inspect, measure, ask, classify, split, metrics, ingest, verify, build_model):
+        cli.command()(command)
+    cli.command("import")(import_file)
+    for command in (snapshot, export):
         cli.command()(command)
     models = typer.Typer(
         help="Models on this machine, models we recommend, and downloading one.",

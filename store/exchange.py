@@ -207,10 +207,10 @@ def _receive(
     if micrograph.label:
         label = Labelling(taken.id, micrograph.label, provenance="table", set_by="import")
         store.labels.set_label(label)
-    if micrograph.licence or micrograph.confidential:
-        store.micrographs.set_terms(
-            [taken.id], confidential=micrograph.confidential, licence=micrograph.licence
-        )
+    if micrograph.licence:
+        store.micrographs.set_licence([taken.id], micrograph.licence)
+    if micrograph.confidential:
+        store.micrographs.set_confidential([taken.id])
     return taken.id, True
 
 

@@ -21,7 +21,7 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 def to_record(pair: QAPair) -> dict[str, Any]:
-    """Every field of a pair under its own name."""
+    """Every field of a pair under its own name, in values that JSON has words for."""
     by = pair.drafting
     return {
         "id": pair.id,
@@ -40,11 +40,11 @@ def to_record(pair: QAPair) -> dict[str, Any]:
             "teacher": by.teacher,
             "model": by.model,
             "prompt_version": by.prompt_version,
-            "parameters": dict(by.parameters),
+            "parameters": _finite(dict(by.parameters)),
             "request_id": by.request_id,
             "facts": list(by.facts),
         },
-        "extra": dict(pair.extra),
+        "extra": _finite(dict(pair.extra)),
     }
 
 
@@ -62,12 +62,14 @@ def from_record(record: Mapping[str, Any]) -> QAPair:
     if not ids:
         wrong.append("it has no micrograph")
     question = text(record, "question", wrong)
-    if not question.strip():
-        wrong.append("it has no question")
     texts = {name: text(record, name, wrong) for name in _TEXTS}
     kind = record.get("kind", "vqa")
     if kind not in KINDS:
         wrong.append(f"kind {kind!r} is none of {', '.join(KINDS)}")
+    if not question.strip() and kind != "caption":
+        wrong.append("it has no question")
+    if not texts["answer"].strip():
+        wrong.append("it has no answer")
     position = record.get("position", 0)
     if not isinstance(position, int) or isinstance(position, bool) or position < 0:
         wrong.append(f"position {position!r} is no number from 0")
@@ -136,6 +138,15 @@ def _drafting(record: Mapping[str, Any], wrong: list[str]) -> Drafting:
 def _whole(value: str) -> str:
     """Text without lone surrogates, which no file of UTF-8 can hold."""
     return value.encode("utf-8", "replace").decode("utf-8")
+
+
+def _finite(value: Any) -> Any:
+    """Numbers that JSON has no word for as text."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {str(key): _finite(one) for key, one in value.items()}
+    return [_finite(one) for one in value] if isinstance(value, (list, tuple)) else value
 
 
 def _kind(value: object) -> str:

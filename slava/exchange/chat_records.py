@@ -1,0 +1,147 @@
+"""Records of conversations as pairs, whichever names their format has for things."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from slava.domain import Drafting, MicrographId, PairId, QAPair
+from slava.exchange.gathering import (
+    Gathering,
+    find_in,
+    foreign_pictures,
+    own_pictures,
+)
+from slava.exchange.imported import Imported
+from slava.exchange.json_records import read_records, read_text
+from slava.exchange.own import DRAFT, KEY, Own, read_own
+from slava.exchange.paths import ImageFolder
+from slava.exchange.turns import IN_DETAIL, Turn, count_pictures, turns_of, without_pictures
+from slava.teacher.pairs import conversation_id
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """One record, without knowing what it means."""
+
+    images: tuple[object, ...]
+    """As they are named."""
+    turns: tuple[Turn, ...]
+    extra: Mapping[str, Any]
+    """Fields that neither its format nor sLAVA has a name for."""
+
+
+def import_chats(
+    path: Path,
+    images_dir: Path | None,
+    format_: str,
+    expected: Sequence[str],
+    parse: Callable[[Mapping[str, Any]], Parsed],
+) -> Imported:
+    """Every record of a JSON file that ``parse`` understands.
+
+    Raises
+    ------
+    BadInput
+        When the file cannot be read at all.
+    """
+    records, problems = read_records(read_text(path), expected)
+    gathering = Gathering(format_, problems=problems)
+    folder = ImageFolder(images_dir or path.parent)
+    for number, record in records:
+        try:
+            _take(record, parse(record), folder, gathering)
+        except (ValueError, RecursionError) as error:
+            gathering.add_problem(number, str(error) or "it has the wrong shape")
+    broken = {problem.record for problem in problems if problem.record}
+    return gathering.finish(len({number for number, _ in records} | broken))
+
+
+def _take(
+    record: Mapping[str, Any], parsed: Parsed, folder: ImageFolder, gathering: Gathering
+) -> None:
+    own = read_own(record.get(KEY))
+    found = find_in(folder, parsed.images)
+    named = count_pictures(parsed.turns)
+    if named not in (0, len(found)):
+        raise ValueError(f"its texts have {named} <image> for {len(found)} images")
+    if own:
+        pictures = own_pictures(own, found)
+        gathering.keep(own_pairs(own, parsed.turns, parsed.extra), pictures, detailed=own.detailed)
+    else:
+        pictures = foreign_pictures(found)
+        ids = [picture.id for picture in pictures]
+        gathering.keep(foreign_pairs(parsed, ids, gathering.format), pictures)
+
+
+def own_pairs(own: Own, turns: Sequence[Turn], extra: Mapping[str, Any]) -> list[QAPair]:
+    """The pairs of a record of ours; what somebody has changed in its texts since counts.
+
+    Raises
+    ------
+    ValueError
+        When the record has another number of turns than pairs.
+    """
+    if len(turns) != len(own.pairs):
+        raise ValueError(f"it has {len(turns)} turns but tells of {len(own.pairs)} pairs")
+    known = {key for pair in own.pairs for key in pair.extra}
+    fresh = {key: extra[key] for key in extra if key not in known or len(own.pairs) == 1}
+    pairs = []
+    for pair, turn, draft in zip(own.pairs, turns, own.drafts, strict=True):
+        kept = {**pair.extra, **fresh, **({DRAFT: dict(draft)} if draft else {})}
+        pairs.append(replace(_with_texts(pair, turn, own.detailed), extra=kept))
+    return pairs
+
+
+def foreign_pairs(
+    parsed: Parsed, micrograph_ids: Sequence[MicrographId], format_: str
+) -> list[QAPair]:
+    """One pair per turn; several turns are one conversation.
+
+    Raises
+    ------
+    ValueError
+        When a question or an answer is empty.
+    """
+    drafting = Drafting(f"import:{format_}")
+    ids = tuple(micrograph_ids)
+    questions = [without_pictures(turn.question) for turn in parsed.turns]
+    several = len(questions) > 1
+    shared = conversation_id(ids, questions, drafting) if several else ""
+    pairs = []
+    for position, (question, turn) in enumerate(zip(questions, parsed.turns, strict=True)):
+        answer = turn.answer.strip()
+        if not question or not answer:
+            what = "question" if not question else "answer"
+            raise ValueError(f"turn {position + 1} has no {what}")
+        asked, answered = turn.extra
+        messages = {"conversations": [asked, answered]} if asked or answered else {}
+        pairs.append(
+            QAPair(
+                id=PairId(""),
+                micrograph_ids=ids,
+                question=question,
+                answer=answer,
+                kind="conversation" if several else "comparison" if len(ids) > 1 else "vqa",
+                conversation=shared,
+                position=position,
+                drafting=drafting,
+                extra={**parsed.extra, **messages},
+            )
+        )
+    return pairs
+
+
+def _with_texts(pair: QAPair, turn: Turn, detailed: bool) -> QAPair:
+    """The pair with the texts of its turn, as far as they are not those that were exported."""
+    written = turns_of([replace(pair, micrograph_ids=())], detailed=detailed)[0]
+    asked, long = without_pictures(turn.question), detailed and bool(pair.detailed)
+    if asked != without_pictures(written.question):
+        pair = replace(pair, question=asked.removesuffix(IN_DETAIL).strip() if long else asked)
+    if turn.answer != written.answer:
+        pair = replace(pair, **{"detailed" if long else "answer": turn.answer})
+    if not pair.answer.strip() or not (pair.question.strip() or pair.kind == "caption"):
+        raise ValueError("a question or an answer is empty")
+    return pair

@@ -1,0 +1,134 @@
+"""LLaVA JSON: ``[{"id", "image", "conversations": [{"from": "human"|"gpt", "value"}]}]``.
+
+``image`` is a path, or a list of paths where a pair compares several micrographs (as LLaVA-NeXT
+writes it); ``<image>`` stands for each of them before the first question. LLaMA-Factory's older
+form with a list ``images`` is read as well.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from slava.domain import MicrographId
+from slava.exchange.chat_records import Parsed, import_chats
+from slava.exchange.entry import (
+    Chat,
+    Entry,
+    Exhibit,
+    Picture,
+    Written,
+    chats_of,
+    write_pictures,
+)
+from slava.exchange.imported import Imported
+from slava.exchange.own import KEY, foreign_fields, kept_fields, own_value
+from slava.exchange.turns import Turn
+from slava.handoff.files import write_whole
+
+FORMAT = "llava"
+TABLE = "data.json"
+
+_NAMED = frozenset({"image", "images", "conversations"})
+_ASKS, _ANSWERS = ("human", "user"), ("gpt", "assistant")
+_TURN = frozenset({"from", "value"})
+
+
+def export_llava(
+    pairs: Sequence[Entry], micrographs: Mapping[MicrographId, Exhibit], out: Path
+) -> Written:
+    """Write ``data.json`` and ``images/`` into ``out``; where pairs have parts, also one
+    ``train.json``, ``validation.json`` and ``test.json`` each.
+    """
+    pictures = write_pictures(pairs, micrographs, out)
+    chats = chats_of(pairs)
+    records = [_record(chat, pictures) for chat in chats]
+    files = [_write(out / TABLE, records)]
+    for part in sorted({entry.part for entry in pairs if entry.part}):
+        own = [r for chat, r in zip(chats, records, strict=True) if chat.entries[0].part == part]
+        files.append(_write(out / f"{part}.json", own))
+    return Written(out, len(records), len(pairs), len(pictures), tuple(files))
+
+
+def import_llava(path: Path, images_dir: Path | None = None) -> Imported:
+    """Read such a file; images lie under ``images_dir``, or beside the file.
+
+    Raises
+    ------
+    BadInput
+        When the file cannot be read at all.
+    """
+    return import_chats(path, images_dir, FORMAT, ("conversations",), _parse)
+
+
+def _record(chat: Chat, pictures: Mapping[MicrographId, Picture]) -> dict[str, Any]:
+    shown = [pictures[i] for i in chat.micrograph_ids]
+    paths = [picture.path for picture in shown]
+    messages: list[dict[str, Any]] = []
+    system = chat.entries[0].pair.extra.get("system")
+    if isinstance(system, str) and system:
+        messages.append({"from": "system", "value": system})
+    for turn in chat.turns:
+        asked, answered = turn.extra
+        messages.append({**asked, "from": "human", "value": turn.question})
+        messages.append({**answered, "from": "gpt", "value": turn.answer})
+    return {
+        **kept_fields(chat.entries, _NAMED | {"id", "system"}),
+        "id": chat.id,
+        "image": paths[0] if len(paths) == 1 else paths,
+        "conversations": messages,
+        KEY: own_value(chat.entries, shown, detailed=chat.detailed),
+    }
+
+
+def _write(path: Path, records: Sequence[Mapping[str, Any]]) -> str:
+    text = json.dumps(records, ensure_ascii=False, indent=1, allow_nan=False)
+    write_whole(f"{text}\n".encode("utf-8", "replace"), path)
+    return path.name
+
+
+def _parse(record: Mapping[str, Any]) -> Parsed:
+    messages = record.get("conversations")
+    if not isinstance(messages, list) or not messages:
+        raise ValueError("conversations is no list of messages")
+    extra = foreign_fields(record, _NAMED)
+    if KEY in record:
+        extra.pop("id", None)
+    asked: Mapping[str, Any] | None = None
+    turns: list[Turn] = []
+    for number, message in enumerate(messages, start=1):
+        who, value = _message(message, number)
+        if who == "system" and number == 1:
+            extra["system"] = value
+        elif who in _ASKS and asked is None:
+            asked = message
+        elif who in _ANSWERS and asked is not None:
+            others = tuple(foreign_fields(m, _TURN) for m in (asked, message))
+            turns.append(Turn(asked["value"], value, (others[0], others[1])))
+            asked = None
+        else:
+            raise ValueError(f"message {number} is from {who!r}, out of turn")
+    if asked is not None:
+        raise ValueError("its last question has no answer")
+    return Parsed(named_images(record), tuple(turns), extra)
+
+
+def named_images(record: Mapping[str, Any]) -> tuple[object, ...]:
+    """What ``image`` and ``images`` name, one or several."""
+    named: list[object] = []
+    for key in ("image", "images"):
+        value = record.get(key)
+        if value is not None:
+            named += value if isinstance(value, list) else [value]
+    return tuple(named)
+
+
+def _message(message: object, number: int) -> tuple[str, str]:
+    if not isinstance(message, Mapping):
+        raise ValueError(f"message {number} is no object")
+    who, value = message.get("from"), message.get("value")
+    if not isinstance(who, str) or not isinstance(value, str):
+        raise ValueError(f"message {number} has no from or no value of text")
+    return who, value
