@@ -87,8 +87,8 @@ def build_cli() -> typer.Typer:
     for command in (inspect, measure, ask, classify, split, metrics, ingest, verify, build_model):
         cli.command()(command)
     cli.command("import")(import_file)
-    for command in (snapshot, export):
-        cli.command()(command)
+    cli.command()(snapshot)
+    cli.command()(export)
     models = typer.Typer(
         help="Models on this machine, models we recommend, and downloading one.",
         invoke_without_command=True,

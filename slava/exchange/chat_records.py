@@ -140,8 +140,10 @@ def _with_texts(pair: QAPair, turn: Turn, detailed: bool) -> QAPair:
     asked, long = without_pictures(turn.question), detailed and bool(pair.detailed)
     if asked != without_pictures(written.question):
         pair = replace(pair, question=asked.removesuffix(IN_DETAIL).strip() if long else asked)
-    if turn.answer != written.answer:
-        pair = replace(pair, **{"detailed" if long else "answer": turn.answer})
+    if turn.answer != written.answer and long:
+        pair = replace(pair, detailed=turn.answer)
+    elif turn.answer != written.answer:
+        pair = replace(pair, answer=turn.answer)
     if not pair.answer.strip() or not (pair.question.strip() or pair.kind == "caption"):
         raise ValueError("a question or an answer is empty")
     return pair

@@ -13,6 +13,8 @@ from slava.handoff.pair_record import from_record, mapping, text, to_record
 
 KEY = "slava"
 VERSION = 1
+
+_SOURCES: tuple[CalibrationSource, ...] = get_args(CalibrationSource)
 ORIGINALS = "slava_micrographs"
 """In ``QAPair.extra`` of an imported pair: the hashes of the originals that were not there."""
 DRAFT = "slava_draft"
@@ -84,15 +86,15 @@ def calibration_of(picture: Mapping[str, Any]) -> Calibration | None:
     ValueError
         When it is none.
     """
-    size, source = picture.get("nm_per_px"), picture.get("calibration_source")
+    size, named = picture.get("nm_per_px"), picture.get("calibration_source")
     if size is None:
         return None
     if isinstance(size, bool) or not isinstance(size, (int, float)):
         raise ValueError(f"the pixel size {size!r} is no number")
-    if source not in get_args(CalibrationSource):
-        raise ValueError(f"the calibration's source {source!r} is unknown")
-    wrong: list[str] = []
-    detail = text(picture, "calibration_detail", wrong)
+    source = next((known for known in _SOURCES if known == named), None)
+    if source is None:
+        raise ValueError(f"the calibration's source {named!r} is unknown")
+    detail = text(picture, "calibration_detail", [])
     return Calibration(float(size), source, detail)
 
 
