@@ -18,6 +18,7 @@ from slava.teacher.ledger import DraftRequest, JobId, RequestId, RequestState
 from store.clock import now
 from store.database import Database, Row
 from store.pair_rows import insert_pairs
+from store.waiting import Waiting
 
 JobStatus = Literal["running", "paused", "done", "stopped", "failed", "interrupted"]
 
@@ -49,8 +50,8 @@ class DraftJob:
 class Drafts:
     """``store.drafts``."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, waiting: Waiting) -> None:
+        self._database, self._waiting = database, waiting
 
     def begin(
         self, request_id: RequestId, payload_json: str, estimated_cost: float, job_id: JobId
@@ -119,6 +120,8 @@ class Drafts:
                 "tokens_read = ?, tokens_written = ?, reason = ?, finished_at = ? WHERE id = ?",
                 *(state, raw_response, float(cost_usd), *tokens, reason, moment, request_id),
             )
+        if pairs:
+            self._waiting.changed()
 
     def get(self, request_id: RequestId) -> DraftRequest | None:
         """The request, or ``None``."""

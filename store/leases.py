@@ -10,13 +10,13 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 
 from slava.domain import PairId, ReviewedPair
 from slava.errors import BadSetting, PairTaken
 from store.database import Database
-from store.pair_filter import BETWEEN, PairFilter, condition, joined, ordering
+from store.pair_filter import BETWEEN, PairFilter
 from store.pair_rows import load_reviewed, require_reviewed
+from store.waiting import Waiting
 
 LEASE_MINUTES = 10.0
 """How long a pair waits for somebody who does nothing."""
@@ -48,6 +48,8 @@ class Leases:
     ----------
     database : Database
         Where the pairs are.
+    waiting : Waiting
+        What waits for whom.
     minutes : float
         A lease ends so long after its holder has last done anything here.
     clock : callable
@@ -57,10 +59,11 @@ class Leases:
     def __init__(
         self,
         database: Database,
+        waiting: Waiting,
         minutes: float = LEASE_MINUTES,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._database, self._clock = database, clock
+        self._database, self._waiting, self._clock = database, waiting, clock
         self.minutes = minutes
         self._lock = threading.Lock()
         self._held: dict[PairId, tuple[str, float]] = {}
@@ -104,14 +107,17 @@ class Leases:
         meant = wanted or PairFilter()
         taken: list[ReviewedPair] = []
         while len(taken) < count:
-            missing = count - len(taken)
-            tried = self._take(name, self._waiting(name, meant, missing, passed), missing, passed)
-            if not tried:
+            ids = self._take(name, meant, count - len(taken), passed)
+            if not ids:
                 break
-            passed |= set(tried)
-            good = self._still(name, meant, tried)
+            passed |= set(ids)
+            found = load_reviewed(self._database, ids)
+            good = [pair for pair in found if _waits(pair, name, meant)]
             taken += good
-            self.release(name, set(tried) - {pair.pair.id for pair in good})
+            self.release(name, set(ids) - {pair.pair.id for pair in good})
+            for pair in found:
+                if pair not in good:
+                    self._waiting.judged(pair.pair.id, name, pair.state)
         return taken
 
     def lease_pair(self, reviewer: str, pair_id: PairId) -> ReviewedPair:
@@ -174,44 +180,17 @@ class Leases:
             raise
         self.release(reviewer, {pair_id})
 
-    def _waiting(
+    def _take(
         self, reviewer: str, wanted: PairFilter, count: int, passed: set[PairId]
     ) -> list[PairId]:
-        """The first ids that may be given, with some more for those that others hold."""
-        meant, parameters = _for_reviewer(reviewer, wanted)
-        limit = count + len(self.held_by_others(reviewer)) + len(passed)
-        rows = self._database.rows(
-            f"SELECT s.pair_id FROM pair_states s WHERE {meant} "
-            f"ORDER BY {ordering(wanted.order)} LIMIT {limit}",
-            *parameters,
-        )
-        return [PairId(row[0]) for row in rows]
-
-    def _take(
-        self, reviewer: str, ids: list[PairId], count: int, passed: set[PairId]
-    ) -> list[PairId]:
-        """Lease the first of these that nobody else holds."""
+        """Lease the first pairs of those that wait, but for those that others hold."""
+        ids = self._waiting.first(reviewer, wanted, count, passed | self.held_by_others(reviewer))
         with self._lock:
             self._renew(reviewer)
-            free = [
-                i
-                for i in ids
-                if i not in passed and self._held.get(i, (reviewer, 0))[0] == reviewer
-            ][:count]
+            free = [i for i in ids if self._held.get(i, (reviewer, 0.0))[0] == reviewer]
             for pair_id in free:
                 self._held[pair_id] = (reviewer, self._ends())
         return free
-
-    def _still(self, reviewer: str, wanted: PairFilter, ids: list[PairId]) -> list[ReviewedPair]:
-        """Those that still wait, now that nobody else can judge them."""
-        meant, parameters = _for_reviewer(reviewer, replace(wanted, text=""))
-        which = "= ?" if len(ids) == 1 else "IN (SELECT unnest(?::VARCHAR[]))"
-        rows = self._database.rows(
-            f"SELECT s.pair_id FROM pair_states s WHERE s.pair_id {which} AND {meant}",
-            *(ids[0] if len(ids) == 1 else ids, *parameters),
-        )
-        there = {row[0] for row in rows}
-        return load_reviewed(self._database, [i for i in ids if i in there])
 
     def _require_free(self, reviewer: str, pair_id: PairId) -> None:
         holder = self._held.get(pair_id, (reviewer, 0.0))[0]
@@ -236,12 +215,7 @@ class Leases:
         return self._clock() + self.minutes * 60.0
 
 
-def _for_reviewer(reviewer: str, wanted: PairFilter) -> tuple[str, list[object]]:
-    """The condition of a filter, and that the pair waits for this reviewer."""
-    meant, parameters = condition(replace(wanted, state=wanted.state or "pending"))
-    own = joined((reviewer,))
-    if wanted.state in (None, "pending"):
-        meant, parameters = f"{meant} AND NOT contains(s.reviewers, ?)", [*parameters, own]
-    if wanted.skipped_by is None:
-        meant, parameters = f"{meant} AND NOT contains(s.skippers, ?)", [*parameters, own]
-    return meant, parameters
+def _waits(pair: ReviewedPair, reviewer: str, wanted: PairFilter) -> bool:
+    """Whether a pair of a list that may be behind still waits for a reviewer."""
+    state = wanted.state or "pending"
+    return pair.state == state and (state != "pending" or reviewer not in pair.reviewers)

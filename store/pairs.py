@@ -24,6 +24,7 @@ from store.pair_rows import (
     require_reviewed,
     risk,
 )
+from store.waiting import Waiting
 
 Facet = Literal[
     "aspect",
@@ -55,8 +56,8 @@ class AddedPairs:
 class Pairs:
     """``store.pairs``."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, waiting: Waiting) -> None:
+        self._database, self._waiting = database, waiting
 
     def add_pairs(
         self, pairs: Iterable[QAPair], flags: Mapping[PairId, Sequence[Flag]] | None = None
@@ -79,7 +80,9 @@ class Pairs:
         """
         given = list(pairs)
         with self._database.writing() as transaction:
-            return AddedPairs(*insert_pairs(transaction, given, flags or {}, now()))
+            done = AddedPairs(*insert_pairs(transaction, given, flags or {}, now()))
+        self._waiting.changed()
+        return done
 
     def get_pair(self, pair_id: PairId) -> ReviewedPair:
         """The pair with what became of it.
@@ -213,3 +216,4 @@ class Pairs:
                 *([row[k] for row in worst] for k in range(3)),
             )
             insert_flags(transaction, flags, now())
+        self._waiting.changed()

@@ -29,6 +29,7 @@ from store.review_rows import (
     pairs_of_step,
 )
 from store.settings import Settings, write_setting
+from store.waiting import Waiting
 
 REVIEWERS_WANTED = "reviewers_wanted"
 """The setting that says how many people must judge a pair."""
@@ -49,8 +50,11 @@ class BulkResult:
 class Reviews:
     """``store.reviews``."""
 
-    def __init__(self, database: Database, leases: Leases, settings: Settings) -> None:
-        self._database, self._leases, self._settings = database, leases, settings
+    def __init__(
+        self, database: Database, leases: Leases, waiting: Waiting, settings: Settings
+    ) -> None:
+        self._database, self._settings = database, settings
+        self._leases, self._waiting = leases, waiting
 
     @property
     def reviewers_wanted(self) -> int:
@@ -72,6 +76,7 @@ class Reviews:
             write_setting(transaction, REVIEWERS_WANTED, count)
             if count != before:
                 rebuild_states(transaction, count)
+        self._waiting.forget()
 
     def record_review(
         self,
@@ -136,7 +141,9 @@ class Reviews:
                 insert_review(transaction, step, review)
                 outcome = decide([*written, review], self.reviewers_wanted)
                 update_outcomes(transaction, [(before.pair, outcome, len(written) + 1)])
-            return require_reviewed(self._database, pair_id)
+            judged = require_reviewed(self._database, pair_id)
+            self._waiting.judged(pair_id, name, judged.state)
+        return judged
 
     def record_bulk(
         self,
@@ -175,6 +182,7 @@ class Reviews:
             same = Review(PairId(""), 0, name, verdict, reason, comment.strip(), reviewed_at=moment)
             insert_same(transaction, step, ids, same)
             decide_again(transaction, ids, self.reviewers_wanted)
+        self._waiting.forget()
         return result
 
     def undo_last(self, reviewer: str) -> ReviewedPair | None:
@@ -209,7 +217,9 @@ class Reviews:
     def rebuild_states(self) -> int:
         """Work out again what became of every pair; returns of how many."""
         with self._database.writing() as transaction:
-            return rebuild_states(transaction, self.reviewers_wanted)
+            count = rebuild_states(transaction, self.reviewers_wanted)
+        self._waiting.forget()
+        return count
 
     def _turn(self, reviewer: str, undo: bool) -> ReviewedPair | None:
         name = checked_reviewer(reviewer)
@@ -221,6 +231,10 @@ class Reviews:
             insert_step(transaction, name, "undo" if undo else "redo", now(), target)
             ids = pairs_of_step(transaction, target)
             decide_again(transaction, ids, self.reviewers_wanted)
+        if undo and len(ids) == 1:
+            self._waiting.changed()
+        else:
+            self._waiting.forget()
         try:
             return self._leases.lease_pair(name, ids[0])
         except PairTaken:

@@ -32,6 +32,7 @@ from store.reviews import Reviews
 from store.settings import Settings
 from store.snapshots import Snapshots
 from store.vectors import Vectors
+from store.waiting import Waiting
 
 
 class Store:
@@ -50,10 +51,11 @@ class Store:
         self.conversations = Conversations(database)
         self.ingests = Ingests(database)
         self.settings = Settings(database)
-        self.pairs = Pairs(database)
-        self.leases = Leases(database)
-        self.reviews = Reviews(database, self.leases, self.settings)
-        self.drafts = Drafts(database)
+        waiting = Waiting(database)
+        self.pairs = Pairs(database, waiting)
+        self.leases = Leases(database, waiting)
+        self.reviews = Reviews(database, self.leases, waiting, self.settings)
+        self.drafts = Drafts(database, waiting)
         likeness = Likeness(self.micrographs, layout)
         freezing = Freezing(self.pairs, self.micrographs, self.facts, self.labels, likeness)
         self.snapshots = Snapshots(database, layout, freezing)
