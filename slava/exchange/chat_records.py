@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from slava.domain import Drafting, MicrographId, PairId, QAPair
 from slava.exchange.gathering import (
+    Found,
     Gathering,
     find_in,
     foreign_pictures,
@@ -33,6 +35,10 @@ class Parsed:
     """Fields that neither its format nor sLAVA has a name for."""
 
 
+Find = Callable[[Sequence[object]], list[Found]]
+"""The pictures that a record names; ValueError says which cannot be taken."""
+
+
 def import_chats(
     path: Path,
     images_dir: Path | None,
@@ -52,18 +58,23 @@ def import_chats(
     folder = ImageFolder(images_dir or path.parent)
     for number, record in records:
         try:
-            _take(record, parse(record), folder, gathering)
+            take_chat(record, parse(record), partial(find_in, folder), gathering)
         except (ValueError, RecursionError) as error:
             gathering.add_problem(number, str(error) or "it has the wrong shape")
     broken = {problem.record for problem in problems if problem.record}
     return gathering.finish(len({number for number, _ in records} | broken))
 
 
-def _take(
-    record: Mapping[str, Any], parsed: Parsed, folder: ImageFolder, gathering: Gathering
-) -> None:
+def take_chat(record: Mapping[str, Any], parsed: Parsed, find: Find, gathering: Gathering) -> None:
+    """Take up one record.
+
+    Raises
+    ------
+    ValueError
+        Naming what is wrong with it; then nothing of it was taken.
+    """
     own = read_own(record.get(KEY))
-    found = find_in(folder, parsed.images)
+    found = find(parsed.images)
     named = count_pictures(parsed.turns)
     if named not in (0, len(found)):
         raise ValueError(f"its texts have {named} <image> for {len(found)} images")

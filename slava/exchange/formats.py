@@ -56,7 +56,7 @@ def import_pairs(path: Path, images_dir: Path | None, format_: Format | None = N
     Parameters
     ----------
     path
-        The file; of a folder its ``metadata.jsonl``, ``data.json`` or ``data.parquet``.
+        The file, or a folder as an export has written it.
     images_dir
         Where its images lie, when that is not beside it.
     format_
@@ -74,7 +74,7 @@ def import_pairs(path: Path, images_dir: Path | None, format_: Format | None = N
 
 
 def table_of(path: Path) -> Path:
-    """The file that is meant by a file or a folder.
+    """The file that is meant by a file or a folder; the folder itself where it holds several.
 
     Raises
     ------
@@ -86,6 +86,8 @@ def table_of(path: Path) -> Path:
     for name in ("data.json", "metadata.jsonl", "data.parquet"):
         if (path / name).is_file():
             return path / name
+    if any(path.glob("*/metadata.jsonl")) or any(path.glob("*.parquet")):
+        return path
     raise BadInput(
         f"{path}: is no file, and no folder with data.json, metadata.jsonl or data.parquet. "
         "Check the path."
@@ -100,6 +102,8 @@ def told_format(file: Path) -> Format:
     BadInput
         When it is in none that is known here.
     """
+    if file.is_dir():
+        return "parquet" if any(file.glob("*.parquet")) else "imagefolder"
     with file.open("rb") as opened:
         if opened.read(4) == b"PAR1":
             return "parquet"

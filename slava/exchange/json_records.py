@@ -134,11 +134,11 @@ def _keep(number: int, value: object, good: list[Numbered], problems: list[Probl
         problems.append(Problem(number, "it is no JSON object"))
         return
     try:
-        json.dumps(value, allow_nan=False)
+        written = json.dumps(value, ensure_ascii=False, allow_nan=False)
     except (ValueError, RecursionError):
         problems.append(Problem(number, "it holds a number that is none (NaN or infinite)"))
         return
-    good.append((number, value))
+    good.append((number, json.loads(written.encode("utf-8", "replace"))))
 
 
 def _why(error: Exception) -> str:

@@ -60,7 +60,7 @@ def import_llava(path: Path, images_dir: Path | None = None) -> Imported:
     BadInput
         When the file cannot be read at all.
     """
-    return import_chats(path, images_dir, FORMAT, ("conversations",), _parse)
+    return import_chats(path, images_dir, FORMAT, ("conversations",), parse_conversations)
 
 
 def _record(chat: Chat, pictures: Mapping[MicrographId, Picture]) -> dict[str, Any]:
@@ -89,7 +89,14 @@ def _write(path: Path, records: Sequence[Mapping[str, Any]]) -> str:
     return path.name
 
 
-def _parse(record: Mapping[str, Any]) -> Parsed:
+def parse_conversations(record: Mapping[str, Any]) -> Parsed:
+    """One record.
+
+    Raises
+    ------
+    ValueError
+        When it is none.
+    """
     messages = record.get("conversations")
     if not isinstance(messages, list) or not messages:
         raise ValueError("conversations is no list of messages")

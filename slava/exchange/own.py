@@ -113,6 +113,22 @@ def kept_fields(entries: Sequence[Entry], named: frozenset[str]) -> dict[str, An
     return kept
 
 
+def alike_fields(kept: Sequence[Mapping[str, Any]]) -> set[str]:
+    """The fields whose values are text, numbers or truth values, and of one type in all records.
+
+    Readers that make columns of records take no others; those stand under ``slava`` only.
+    """
+    types: dict[str, set[type]] = {}
+    for fields in kept:
+        for key, value in fields.items():
+            fits = not isinstance(value, int) or -(2**63) <= value < 2**63
+            types.setdefault(key, set()).add(type(value) if fits else object)
+    return {key for key, found in types.items() if len(found) == 1 and found <= _SCALARS}
+
+
+_SCALARS = {str, int, float, bool}
+
+
 def _pair_value(entry: Entry) -> dict[str, Any]:
     value = {**to_record(entry.pair), "state": entry.state, "reviewers": list(entry.reviewers)}
     if entry.part:
