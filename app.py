@@ -19,6 +19,7 @@ from slava.settings import Settings
 from ui.commands.answers import ask
 from ui.commands.build import build_model
 from ui.commands.classify import classify
+from ui.commands.draft import draft
 from ui.commands.exchange import export, import_file
 from ui.commands.inspect import inspect
 from ui.commands.measure import measure
@@ -86,6 +87,7 @@ def build_cli() -> typer.Typer:
     cli.command("app")(open_window)
     for command in (inspect, measure, ask, classify, split, metrics, ingest, verify, build_model):
         cli.command()(command)
+    cli.command()(draft)
     cli.command("import")(import_file)
     cli.command()(snapshot)
     cli.command()(export)

@@ -20,6 +20,10 @@ VARIABLES: Mapping[str, str] = {
     "SLAVA_PORT": "port of the window on 127.0.0.1; 0 takes any free one",
     "SLAVA_LOGIN": "NAME:PASSWORD that the window asks for; empty asks for none",
     "SLAVA_API_KEY": "key for an OpenAI-compatible endpoint that asks for one",
+    "SLAVA_TEACHER_URL": "endpoint of the teacher that drafts pairs",
+    "SLAVA_TEACHER_MODEL": "its model",
+    "SLAVA_TEACHER_API_KEY": "key for it",
+    "SLAVA_TEACHER_API_VERSION": "API version, where Azure asks for one",
 }
 """Every environment variable that sLAVA reads, with what it means."""
 
@@ -35,6 +39,10 @@ class Settings:
     open_browser: bool = True
     login: tuple[str, str] | None = field(default=None, repr=False)
     api_key: str | None = field(default=None, repr=False)
+    teacher_url: str = ""
+    teacher_model: str = ""
+    teacher_api_key: str | None = field(default=None, repr=False)
+    teacher_api_version: str = ""
 
     @classmethod
     def gather(
@@ -68,6 +76,10 @@ class Settings:
             open_browser=open_browser,
             login=login,
             api_key=environ.get("SLAVA_API_KEY") or None,
+            teacher_url=environ.get("SLAVA_TEACHER_URL", "").strip(),
+            teacher_model=environ.get("SLAVA_TEACHER_MODEL", "").strip(),
+            teacher_api_key=environ.get("SLAVA_TEACHER_API_KEY") or None,
+            teacher_api_version=environ.get("SLAVA_TEACHER_API_VERSION", "").strip(),
         )
 
 

@@ -1,0 +1,104 @@
+"""The cost cap: what is spent, what is on its way, and what may have been paid without an answer.
+
+It must not know what is sent.
+"""
+
+from __future__ import annotations
+
+import threading
+
+from slava.errors import Cancelled
+from slava.teacher.control import Control
+from slava.teacher.ledger import RequestId
+
+_POLL_S = 0.2
+_ROUNDING = 1e-9
+
+
+class Purse:
+    """Lets a request go only while everything together stays within the cap; any thread.
+
+    Parameters
+    ----------
+    cap_usd
+        None where nothing costs anything.
+    spent_usd
+        By this job, before.
+    maybe_usd
+        At most, by requests of which nobody knows whether they were paid.
+    """
+
+    def __init__(
+        self, cap_usd: float | None, spent_usd: float, maybe_usd: dict[RequestId, float]
+    ) -> None:
+        self.cap_usd = cap_usd
+        self._spent, self._maybe = spent_usd, dict(maybe_usd)
+        self._flying: dict[RequestId, float] = {}
+        self._change = threading.Condition()
+
+    @property
+    def spent_usd(self) -> float:
+        """For certain."""
+        with self._change:
+            return self._spent
+
+    @property
+    def maybe_usd(self) -> float:
+        """At most, by requests that are uncertain or on their way."""
+        with self._change:
+            return sum(self._maybe.values()) + sum(self._flying.values())
+
+    @property
+    def flying(self) -> int:
+        """Requests on their way."""
+        with self._change:
+            return len(self._flying)
+
+    def take(
+        self, request_id: RequestId, at_most_usd: float, control: Control, *, once: bool
+    ) -> bool:
+        """Set money aside for a request, waiting for those on their way; false if it exceeds.
+
+        ``once``: an earlier attempt of it and this one are paid once.
+
+        Raises
+        ------
+        Cancelled
+            When the job is to end meanwhile.
+        """
+        with self._change:
+            while True:
+                if control.stop.is_set():
+                    raise Cancelled("drafting was cancelled.")
+                others = sum(v for k, v in self._maybe.items() if k != request_id)
+                taken = self._spent + others + sum(self._flying.values())
+                own = 0.0 if once else self._maybe.get(request_id, 0.0)
+                if self.cap_usd is None or taken + own + at_most_usd <= self.cap_usd + _ROUNDING:
+                    self._flying[request_id] = at_most_usd
+                    return True
+                if not self._flying:
+                    return False
+                self._change.wait(_POLL_S)
+
+    def free(self, request_id: RequestId) -> None:
+        """It was not taken; nothing is paid for this attempt."""
+        with self._change:
+            self._flying.pop(request_id, None)
+            self._change.notify_all()
+
+    def doubt(self, request_id: RequestId, *, once: bool) -> None:
+        """Nobody knows whether this attempt was paid; ``once``: all its attempts are paid once."""
+        with self._change:
+            at_most = self._flying.pop(request_id, 0.0)
+            before = 0.0 if once else self._maybe.get(request_id, 0.0)
+            self._maybe[request_id] = before + at_most
+            self._change.notify_all()
+
+    def pay(self, request_id: RequestId, cost_usd: float, *, once: bool) -> None:
+        """It was answered and cost this much."""
+        with self._change:
+            self._flying.pop(request_id, None)
+            if once:
+                self._maybe.pop(request_id, None)
+            self._spent += cost_usd
+            self._change.notify_all()

@@ -1,0 +1,234 @@
+"""``slava draft``: question-answer pairs about micrographs, by a teacher or on this machine."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from slava.errors import BadSetting
+from slava.settings import Settings
+from ui.commands.options import Json, Workspace
+from ui.commands.output import print_json, print_progress, show
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from slava.domain import MicrographId
+    from slava.packs import Pack
+    from slava.teacher.drafting import DraftingJob
+    from slava.teacher.plan import Plan
+    from slava.teacher.progress import Drafted
+    from store import Store
+    from ui.services.teaching import Desk, TeacherChoice
+
+LOCAL = "local"
+
+
+def draft(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="FILE|FOLDER...", help="Added first; else all of it."),
+    ] = None,
+    label: Annotated[str, typer.Option(help="Only micrographs of this category.")] = "",
+    limit: Annotated[int, typer.Option(help="At most so many micrographs; 0 is all.")] = 0,
+    pack: Annotated[str, typer.Option(help="The pack: aspects, rules, lengths.")] = "nanomaterials",
+    aspects: Annotated[str, typer.Option(help="Labels of aspects, by commas; else all.")] = "",
+    templates: Annotated[str, typer.Option(help="vqa, caption, conversation; by commas.")] = "vqa",
+    teacher: Annotated[
+        str, typer.Option(help="local, or the URL of an endpoint; else SLAVA_TEACHER_URL.")
+    ] = "",
+    model: Annotated[str, typer.Option(help="Its model; else SLAVA_TEACHER_MODEL.")] = "",
+    cap: Annotated[
+        float | None, typer.Option(metavar="USD", help="No more is spent than this.")
+    ] = None,
+    concurrency: Annotated[int, typer.Option(help="Requests on their way at once.")] = 4,
+    size: Annotated[int, typer.Option(metavar="PX", help="Longest side that is sent.")] = 1024,
+    honours_keys: Annotated[
+        bool, typer.Option("--honours-keys", help="The endpoint honours Idempotency-Key.")
+    ] = False,
+    resend_uncertain: Annotated[
+        bool,
+        typer.Option("--resend-uncertain", help="Send again what may have been paid already."),
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show payload, tokens and cost; send nothing.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Agree to what --dry-run shows.")] = False,
+    resume: Annotated[
+        str | None, typer.Option(metavar="JOB", help="Go on with a job that did not end.")
+    ] = None,
+    json_: Json = False,
+    workspace: Workspace = None,
+) -> None:
+    """Draft question-answer pairs. Nothing is sent without --yes; confidential ones never are."""
+    from ui.privacy import set_private_environment
+
+    settings = Settings.gather(workspace=workspace)
+    set_private_environment(settings.workspace)
+    from slava.teacher.consent import Consent
+    from slava.teacher.ledger import JobId
+    from slava.teacher.terms import Terms
+    from store import Store
+    from ui.services.teaching import Desk, TeacherChoice
+
+    with Store.open(settings.workspace) as store:
+        desk = Desk(store)
+        if resume is not None:
+            choice, plan, chosen = desk.left_of(JobId(resume.strip()), settings)
+        else:
+            choice, chosen = TeacherChoice.of(settings, teacher, model), desk.pack(pack)
+            ids = _micrographs(store, paths or [], label, limit)
+            plan = _plan(desk, choice, ids, chosen, aspects, templates, size)
+        choice = replace(choice, honours_keys=choice.honours_keys or honours_keys)
+        if dry_run or not yes:
+            _show_plan(plan, json_)
+            if not dry_run:
+                raise BadSetting("nothing was sent. Add --yes to agree to this payload.")
+            return
+        connected = choice.connect(settings)
+        try:
+            job = desk.job(
+                plan,
+                choice,
+                connected,
+                Consent(plan.payload_hash, cap, datetime.now(UTC).isoformat(timespec="seconds")),
+                chosen,
+                terms=Terms(concurrency, resend_uncertain=resend_uncertain),
+                job_id=JobId(resume.strip()) if resume else None,
+                on_change=_teller(),
+            )
+            done = _run(job)
+        finally:
+            connected.close()
+        desk.record_end(done)
+        _show_end(store, done, json_)
+
+
+def _micrographs(store: Store, paths: list[Path], label: str, limit: int) -> list[MicrographId]:
+    from store.ingest import ingest_paths
+
+    if paths:
+        report = ingest_paths(store, paths, stop=threading.Event())
+        ids = [*report.added, *report.duplicates]
+        for failure in report.failed:
+            typer.echo(f"slava: {failure.reason}", err=True)
+    else:
+        ids = [m.id for m in store.micrographs.list_micrographs()]
+    if label:
+        of_label = {r.micrograph_id for r in store.labels.list_labelled() if r.label == label}
+        ids = [i for i in ids if i in of_label]
+    if not ids:
+        raise BadSetting("no micrograph to draft about. Give FILE|FOLDER..., or another --label.")
+    return ids[:limit] if limit > 0 else ids
+
+
+def _plan(
+    desk: Desk,
+    choice: TeacherChoice,
+    ids: list[MicrographId],
+    pack: Pack,
+    aspects: str,
+    templates: str,
+    size: int,
+) -> Plan:
+    from slava.teacher.picture import Sending
+    from slava.teacher.plan import Wanted, make_plan
+    from slava.teacher.subject import TEMPLATES
+
+    asked = [t.strip() for t in templates.split(",") if t.strip()]
+    unknown = [t for t in asked if t not in TEMPLATES]
+    if unknown or not asked:
+        raise BadSetting(f"--templates {templates!r}: choose of {', '.join(TEMPLATES)}.")
+    wanted = Wanted(
+        pack,
+        tuple(a.strip() for a in aspects.split(",") if a.strip()),
+        tuple(t for t in TEMPLATES if t in asked),
+        sending=Sending(longest_px=size),
+    )
+    return make_plan(
+        list(desk.subjects(ids)),
+        wanted,
+        read=desk.read,
+        host=choice.host,
+        model=choice.model,
+        price=choice.price(desk.store),
+    )
+
+
+def _show_plan(plan: Plan, as_json: bool) -> None:
+    if as_json:
+        print_json({**plan.summary(), "payload": plan.payload()})
+        return
+    import json
+
+    show(plan.summary(), False)
+    for body in plan.payload():
+        typer.echo(json.dumps(body, ensure_ascii=False, indent=2))
+
+
+def _run(job: DraftingJob) -> Drafted:
+    """Run it in a thread, so that Ctrl+C lets what is on its way arrive."""
+    ended: list[Any] = []
+
+    def work() -> None:
+        try:
+            ended.append(job.run())
+        except BaseException as error:
+            ended.append(error)
+
+    thread = threading.Thread(target=work, name="slava-draft")
+    thread.start()
+    while thread.is_alive():
+        try:
+            thread.join(0.2)
+        except KeyboardInterrupt:
+            print_progress("waiting for what is on its way; it is paid already")
+            job.control.cancel()
+    if isinstance(ended[0], BaseException):
+        raise ended[0]
+    done: Drafted = ended[0]
+    return done
+
+
+def _teller() -> Callable[[Drafted], None]:
+    """Says how far it is whenever another request is over."""
+    told = -1
+    guard = threading.Lock()
+
+    def tell(now: Drafted) -> None:
+        nonlocal told
+        with guard:
+            if now.done == told:
+                return
+            told = now.done
+        left = f", about {now.eta_s:.0f} s left" if now.eta_s is not None else ""
+        print_progress(f"{now.done}/{now.total}, {now.pairs} pairs, {now.spent_usd:.4f} USD{left}")
+
+    return tell
+
+
+def _show_end(store: Store, done: Drafted, as_json: bool) -> None:
+    uncertain = [r.id for r in store.drafts.list_requests(done.job_id, "uncertain")]
+    show(
+        {
+            "job": done.job_id,
+            "state": done.state,
+            "requests": done.total,
+            **{str(state): n for state, n in done.outcomes.items()},
+            "found_answered": done.found,
+            "pairs": done.pairs,
+            "spent_usd": round(done.spent_usd, 6),
+            "maybe_usd": round(done.maybe_usd, 6),
+            "seconds": round(done.seconds, 1),
+            "reason": done.reason,
+            "uncertain_requests": uncertain,
+        },
+        as_json,
+    )
+    if done.state == "failed":
+        raise typer.Exit(1)
