@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from statistics import fmean, pstdev
@@ -19,6 +20,7 @@ from slava.packs import Criterion
 State = Literal["scored", "not_applicable", "out_of_range", "invalid"]
 """``invalid``: no JSON, no such answer, no number; out of range is not clipped."""
 
+_THOUGHTS = re.compile(r"<think>.*?</think>", re.DOTALL)
 _MOST_BRACES = 100
 """Further opening braces of a reply are not looked at."""
 _NA = frozenset({"na", "n/a", "not applicable"})
@@ -190,9 +192,10 @@ def overrule(judgement: Judgement, score: float | None, person: str) -> Judgemen
 
 def _entries(raw: str, prompt: JudgePrompt) -> tuple[dict[str, dict[str, Any]], str]:
     """The entry of each letter, and what is wrong with the reply as a whole."""
-    told = _object(raw)
-    if told is None:
-        return {}, "The reply holds no JSON object with a judgement."
+    objects = _objects(raw)
+    if len(objects) != 1:
+        return {}, f"The reply holds {len(objects) or 'no'} JSON objects with judgements, not one."
+    told = objects[0]
     entries = told.get("judgements")
     if entries is None and len(prompt.letters) == 1:
         entries = [{"answer": next(iter(prompt.letters)), **told}]
@@ -207,21 +210,23 @@ def _entries(raw: str, prompt: JudgePrompt) -> tuple[dict[str, dict[str, Any]], 
     return found, ""
 
 
-def _object(raw: str) -> dict[str, Any] | None:
-    """The first JSON object in a reply that speaks of judgements, whatever stands around it."""
+def _objects(raw: str) -> list[dict[str, Any]]:
+    """The JSON objects of a reply that speak of judgements, whatever stands around them."""
+    text = _THOUGHTS.sub("", raw)
     decoder = json.JSONDecoder(parse_constant=str)
-    start = raw.find("{")
+    found, start = [], text.find("{")
     for _ in range(_MOST_BRACES):
         if start < 0:
-            return None
+            break
+        after = start + 1
         try:
-            told, _ = decoder.raw_decode(raw, start)
+            told, after = decoder.raw_decode(text, start)
         except (ValueError, RecursionError):
             told = None
         if isinstance(told, dict) and ("judgements" in told or "score" in told):
-            return told
-        start = raw.find("{", start + 1)
-    return None
+            found.append(told)
+        start = text.find("{", after)
+    return found
 
 
 def _score(value: object, measure: JudgedMeasure) -> tuple[State, float | None, str]:
@@ -246,8 +251,9 @@ def _criteria(entry: dict[str, Any], prompt: JudgePrompt) -> dict[str, float]:
     """What was given for each criterion, as far as it is in range."""
     given = entry.get("criteria")
     found = {}
-    for label in prompt.criteria if isinstance(given, dict) else ():
-        _, score, _ = _score(given.get(label), prompt.measure)
-        if score is not None:
-            found[label] = score
+    if isinstance(given, dict):
+        for label in prompt.criteria:
+            _, score, _ = _score(given.get(label), prompt.measure)
+            if score is not None:
+                found[label] = score
     return found

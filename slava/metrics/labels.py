@@ -58,6 +58,11 @@ class DefectFigures:
     """What saying always the same would reach: published micrographs mostly show defects."""
 
 
+def names_defect(text: str) -> bool:
+    """Whether a text speaks of defects, to affirm, deny or ask for them."""
+    return bool(_NAMED.search(text) or _FREE.search(text))
+
+
 def says_defect(answer: str) -> bool | None:
     """Whether an answer affirms a defect; ``None`` where it does not decide or speaks of none.
 

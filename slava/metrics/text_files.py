@@ -64,9 +64,10 @@ def _entry(raw: bytes, place: str) -> tuple[Id, str]:
         entry = json.loads(raw.decode("utf-8"))
     except UnicodeDecodeError as error:
         raise BadInput(f"{place}: it is not UTF-8 (byte {error.start + 1}).") from None
-    except (json.JSONDecodeError, RecursionError) as error:
-        said = f"{error.msg}, column {error.colno}" if hasattr(error, "msg") else "too deep"
-        raise BadInput(f"{place}: it is not JSON ({said}).") from None
+    except json.JSONDecodeError as error:
+        raise BadInput(f"{place}: it is not JSON ({error.msg}, column {error.colno}).") from None
+    except (RecursionError, ValueError):
+        raise BadInput(f"{place}: it is JSON that cannot be read (too deep, too long).") from None
     if not isinstance(entry, dict):
         raise BadInput(f'{place}: it is no object such as {{"id": "1", "text": "..."}}.')
     key, text = entry.get("id"), entry.get("text")

@@ -64,7 +64,7 @@ class WordNet:
         return found
 
 
-class _Dictionary(WordNetCorpusReader):  # type: ignore[misc]
+class _Dictionary(WordNetCorpusReader):
     """nltk's reader for a folder that may lack ``lexnames`` and ``index.sense``."""
 
     def open(self, file: str) -> Any:

@@ -93,7 +93,9 @@ def test_a_reply_becomes_a_judgement_that_keeps_it() -> None:
     raw = json.dumps(
         {"judgements": [{"answer": "A", "score": 72.5, "reason": " So. ", "criteria": marks}]}
     )
-    (told,) = read_judgements(f"<think>{{hm}}</think>```json\n{raw}\n```", asked, "gpt-4o")
+    (told,) = read_judgements(
+        f'<think>{{"score": 5}}</think>{{hm}}```json\n{raw}\n```', asked, "gpt-4o"
+    )
     assert (told.state, told.score, told.reason, told.model) == ("scored", 72.5, "So.", "base")
     assert set(told.criteria) == {c.label for c in CRITERIA} - {"fluency"}
     assert raw in told.raw
@@ -146,6 +148,7 @@ def test_scores_are_in_range_or_none(measure: Any, score: object, state: str, ke
         '{"score": NaN}',
         '{"judgements": [{"answer": "A", "score": 1}, {"answer": "A", "score": 2}]}',
         "{" * 5000,
+        reply(A=100) + reply(A=10),
         '{"judgements": [{"answer": "A", "score": 8',
     ],
 )
