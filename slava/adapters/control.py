@@ -102,8 +102,8 @@ def balance_loss(model: nn.Module, micro_batches: int = 1) -> Tensor:
     total = torch.stack([loss.to(told[0].device) for loss in told]).sum() / micro_batches
     if not total.requires_grad and any(p.requires_grad for p in _routers(model)):
         raise ValueError(
-            "the router's losses came without gradients: take gradient checkpointing with "
-            "gradient_checkpointing_kwargs={'use_reentrant': False}"
+            "the router's losses came without gradients: take activation checkpointing with "
+            "use_reentrant=False"
         )
     return total
 

@@ -24,7 +24,7 @@ from tests.adapters.conftest import BITS, Base, batch, waken
 
 torch = pytest.importorskip("torch")
 
-from peft import PeftModel, get_peft_model  # noqa: E402
+from peft import PeftModel, get_peft_model  # noqa: E402, TID253
 
 from slava.adapters import DyaMoqpeConfig, register  # noqa: E402
 from slava.adapters.control import layers  # noqa: E402
