@@ -9,7 +9,7 @@ from store import LabelRecord
 from ui.present.demonstrations import title
 from ui.present.words import Shown
 from ui.services.classifying import Found, Wish
-from ui.services.comparing import Compared
+from ui.services.comparing import Compared, Kept
 from ui.services.weighing import Weighed
 
 TILE_PX, QUERY_PX = 256, 1024
@@ -123,13 +123,26 @@ def weighing(state: Weighed | None, found: Found | None) -> Shown | None:
     return {"state": "offered", "text": text}
 
 
-def compared(state: Compared | None, shown_query: str | None) -> Shown | None:
-    """The answer about a set, where it is about the query that is shown."""
-    if state is None or state.query != shown_query:
+def compared(kept: Kept | None, now: Compared | None) -> Shown | None:
+    """A conversation about a set; its last answer as far as it has come."""
+    if kept is None:
         return None
-    told = state.error or state.note
-    note = told[:1].upper() + told[1:]
-    return {"state": state.state, "question": state.question, "text": state.text, "note": note}
+    live = now if now is not None and now.conversation_id == kept.id else None
+    turns = [_turn(t.question, t.answer, t.error or t.seen) for t in kept.turns]
+    if live is not None:
+        turns[-1] = _turn(live.question, live.text, live.error or live.note)
+    return {"id": kept.id, "state": live.state if live else "done", "turns": turns}
+
+
+def _turn(question: str, text: str, note: str) -> Shown:
+    return {"question": question, "text": text, "note": note[:1].upper() + note[1:]}
+
+
+def earlier(kept: Sequence[Kept]) -> list[Shown]:
+    """Questions about sets with this query that can be reopened, last used first."""
+    return [
+        {"id": one.id, "title": one.title, "told": f"with {len(one.shown)} others"} for one in kept
+    ]
 
 
 def _reason(reason: str) -> str:

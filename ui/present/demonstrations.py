@@ -1,18 +1,15 @@
-"""The library of demonstrations: its classes, its list, what goes on in it, its map."""
+"""The library of demonstrations: its classes, its list, its vectors, its map."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from slava.domain import Micrograph
 from store import LabelRecord
 from ui.present.words import Shown
-from ui.services.batching import Batch, BatchRow
 from ui.services.classifying import Standing, Wish
 from ui.services.embedding import Progress
-from ui.services.importing import Imported
 from ui.services.mapping import Map
 
 if TYPE_CHECKING:
@@ -91,32 +88,6 @@ def _warnings(standing: Standing, wish: Wish) -> list[str]:
     return []
 
 
-def import_job(job: Imported | None) -> Shown | None:
-    """The taking in of labelled micrographs."""
-    if job is None:
-        return None
-    if job.state == "running":
-        what = "Drawing" if job.drawn else "Taking in"
-        text = f"{what} {job.done} of {job.total}"
-    else:
-        counts = [f"{job.labelled} labelled", f"{job.added} new"]
-        counts += [f"{job.known} known already"] * (job.known > 0)
-        counts += [f"{len(job.failures)} could not be read"] * (len(job.failures) > 0)
-        counts += [f"{len(job.conflicts)} in conflict"] * (len(job.conflicts) > 0)
-        text = PREFIX.get(job.state, "") + ", ".join(counts)
-    return {
-        "state": job.state,
-        "text": text,
-        "fraction": job.fraction,
-        "problems": [
-            *([job.error] if job.error else []),
-            *job.conflicts,
-            *job.failures,
-            *job.notes,
-        ],
-    }
-
-
 def labelled_items(
     micrographs: Sequence[Micrograph], labels: Mapping[str, LabelRecord], base: str
 ) -> list[Shown]:
@@ -137,7 +108,6 @@ def labelled_items(
     return items
 
 
-PREFIX = {"cancelled": "Cancelled: ", "failed": "Broke off: "}
 METHODS = {"pca": "principal components; t-SNE follows", "tsne": "t-SNE"}
 
 
@@ -150,47 +120,3 @@ def map_points(index: Index, laid: Map) -> Shown:
         )
     ]
     return {"method": laid.method, "told": METHODS[laid.method], "points": points}
-
-
-def batch(under_way: Batch | None, base: str) -> Shown | None:
-    """How far a batch has come; its rows the page fetches."""
-    if under_way is None:
-        return None
-    b = under_way
-    none = sum(row.abstained for row in b.rows)
-    bad = sum(bool(row.error) for row in b.rows)
-    parts = [f"{b.done} of {b.total}"]
-    parts += [f"{none} none of these classes"] * (none > 0)
-    parts += [f"{bad} could not be read"] * (bad > 0)
-    parts += [b.state] * (b.state in ("paused", "cancelled"))
-    parts += [b.error] * bool(b.error)
-    return {
-        "state": b.state,
-        "text": " · ".join(parts),
-        "done": b.done,
-        "fraction": b.fraction,
-        "rows": f"{base}/classify/batch.json",
-        "csv": f"{base}/classify/batch.csv",
-    }
-
-
-def batch_rows(under_way: Batch | None, begin: int) -> Shown:
-    """The rows from ``begin`` on."""
-    rows = under_way.rows if under_way else ()
-    begin = begin if 0 <= begin <= len(rows) else 0
-    return {"from": begin, "rows": [_batch_row(row) for row in rows[begin:]]}
-
-
-def _batch_row(row: BatchRow) -> Shown:
-    return {
-        "id": row.micrograph_id,
-        "file": Path(row.file).name,
-        "label": row.label,
-        "title": title(row.label),
-        "probability": row.probability,
-        "second": title(row.second),
-        "nearest": f"{row.nearest} ({row.similarity:.2f})" if row.nearest else "",
-        "abstained": row.abstained,
-        "reason": row.reason,
-        "error": row.error,
-    }

@@ -1,7 +1,9 @@
-"""A folder classified file by file in the background: progress, pause, a table.
+"""Many micrographs classified one by one in the background: progress, pause, a table.
 
-Each file is taken into the workspace without a label, compared with the library as it was when
-the batch began, and reported. One bad file spoils no other. It must not know how rows are shown.
+Those of a folder are taken into the workspace without a label. Each is compared with the library
+as it was when the batch began, where wished with the model's answer too, and reported. What takes
+long waits for a yes once its first ones have shown how long. One bad file spoils no other. It must
+not know how rows are shown.
 """
 
 from __future__ import annotations
@@ -11,27 +13,36 @@ import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from slava.domain import Classification, MicrographId
+from slava.domain import Classification, Micrograph, MicrographId
 from slava.errors import BadInput, SlavaError
 from store import Store
-from ui.services.demonstrations import Demonstrations
+from ui.services.demonstrations import Demonstrations, Stamp
 from ui.services.embedding import Embedding
 from ui.services.job import Job, Progress
 from ui.services.judging import Judging
+from ui.services.models import Models
 from ui.services.news import News
 from ui.services.wishes import Wish
 
 if TYPE_CHECKING:
+    from slava.retrieval.classify import Query
     from slava.retrieval.encoder import MicrographEncoder
+    from slava.retrieval.index import Index
     from slava.retrieval.view import Picture
 
 TOGETHER = 8
+ASK_ABOVE_S = 90.0
+"""Where the rest takes longer than this, somebody must want it."""
 COLUMNS = (
     "file", "label", "probability", "second", "second_probability", "abstained", "reason",
-    "nearest", "similarity", "micrograph", "error",
+    "nearest", "similarity", "model", "model_probability", "micrograph", "error",
 )  # fmt: skip
+
+
+Source = Path | MicrographId
+"""A file to be taken in, or a micrograph of the workspace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +60,9 @@ class BatchRow:
     reason: str = ""
     nearest: str = ""
     similarity: float = 0.0
+    model: str = ""
+    """What the model alone says; empty where it was not asked or gave no answer."""
+    model_probability: float = 0.0
     error: str = ""
 
 
@@ -56,7 +70,7 @@ class BatchRow:
 class Batch(Progress):
     """How far a batch has come."""
 
-    folder: str
+    title: str
     rows: tuple[BatchRow, ...] = ()
 
 
@@ -67,11 +81,12 @@ class Batching:
         self,
         store: Store,
         news: News,
+        models: Models,
         embedding: Embedding,
         demonstrations: Demonstrations,
         judging: Judging,
     ) -> None:
-        self._store, self._news = store, news
+        self._store, self._news, self._models = store, news, models
         self._embedding, self._demonstrations = embedding, demonstrations
         self._judging = judging
         self.job = Job[Batch](
@@ -79,7 +94,9 @@ class Batching:
         )
 
     def begin(self, folder: Path, wish: Wish) -> None:
-        """Classify every micrograph of a folder and of the folders in it, by its neighbours.
+        """Classify every micrograph of a folder and of the folders in it.
+
+        The model is asked where the wish says so; otherwise neighbours alone vote.
 
         Raises
         ------
@@ -96,60 +113,98 @@ class Batching:
         files = list_candidates([folder], leave_out=self._store.workspace)
         if not files:
             raise BadInput(f"{folder} holds no file. Choose a folder with micrographs.")
+        self._begin(str(folder), files, wish)
+
+    def begin_selected(self, ids: Sequence[MicrographId], wish: Wish) -> None:
+        """The same for micrographs of the workspace; each is left out of its own library."""
+        if not ids:
+            raise BadInput("no micrograph is selected. Draw a line around some on the map.")
+        self._begin(f"{len(ids)} selected", ids, wish)
+
+    def _begin(self, title: str, sources: Sequence[Source], wish: Wish) -> None:
         wished = wish.of_library()
-        self.job.begin(Batch(str(folder), total=len(files)), lambda: self._run(files, wished))
+        self.job.begin(Batch(title, total=len(sources)), lambda: self._run(sources, wished))
 
     # ------------------------------------------------------------------ the work
-    def _run(self, files: Sequence[Path], wish: Wish) -> None:
+    def _run(self, sources: Sequence[Source], wish: Wish) -> None:
         try:
-            self._work(files, wish)
+            self._work(sources, wish)
         finally:
             self._embedding.tell()
             self._news.tell_library()
 
-    def _work(self, files: Sequence[Path], wish: Wish) -> None:
+    def _work(self, sources: Sequence[Source], wish: Wish) -> None:
         encoder = self._embedding.opened(wish.encoder, self.job.stop)
         stamp = self._demonstrations.stamp(encoder.key, self._embedding.made)
         index = self._demonstrations.index(stamp)
-        judge = self._judging.judge_query
-        for begin in range(0, len(files), TOGETHER):
+        if wish.ask_model:
+            with self._models.using(self.job.stop):
+                pass  # loaded now, so that loading it is not taken for the time of an answer
+        self.job.worked()
+        together = 1 if wish.ask_model else TOGETHER
+        for begin in range(0, len(sources), together):
             self.job.check()
-            rows: list[BatchRow] = []
-            for row, found in self._embedded(files[begin : begin + TOGETHER], encoder):
-                told = None if found is None else judge(found, wish, stamp, index)
-                rows.append(row if told is None else _told(row, told))
-            self.job.update(_with_rows(rows))
+            for row, query in self._embedded(sources[begin : begin + together], encoder, index):
+                told = None if query is None else self._judged(query, wish, stamp, index)
+                self.job.update(_with_row(row if told is None else _told(row, told)))
+            if begin == 0:
+                self._wait_for_a_yes()
+
+    def _wait_for_a_yes(self) -> None:
+        now = self.job.now
+        if now is None or not (now.eta_s or 0) > ASK_ABOVE_S:
+            return
+        self.job.change(note="go on?")
+        self.job.pause()
+        self.job.check()
+        self.job.change(note="")
+
+    def _judged(self, query: Query, wish: Wish, stamp: Stamp, index: Index) -> Classification:
+        if not wish.ask_model:
+            return self._judging.judge_query(query, wish, stamp, index)
+        with self._models.using(self.job.stop) as backbone:
+            return self._judging.judge_query(query, wish, stamp, index, backbone)
 
     def _embedded(
-        self, files: Sequence[Path], encoder: MicrographEncoder
-    ) -> Iterator[tuple[BatchRow, Any]]:
-        """Each file as a row, with its query where it could be read."""
+        self, sources: Sequence[Source], encoder: MicrographEncoder, index: Index
+    ) -> Iterator[tuple[BatchRow, Query | None]]:
+        """Each as a row, with its query where it could be read."""
         from slava.retrieval.classify import Query
         from slava.retrieval.view import specimen_view
 
         rows: list[BatchRow] = []
         pictures: dict[MicrographId, Picture] = {}
-        for file in files:
+        for source in sources:
             try:
-                record = self._store.micrographs.add_micrograph(file).micrograph
+                record = self._record(source)
                 grey = self._store.micrographs.read_grey(record.id)
                 pictures[record.id] = specimen_view(record, grey)
-                rows.append(BatchRow(str(file), record.id))
+                name = str(source) if isinstance(source, Path) else record.name
+                rows.append(BatchRow(name, record.id))
             except SlavaError as error:
-                rows.append(BatchRow(str(file), error=str(error)))
+                rows.append(BatchRow(str(source), error=str(error)))
         vectors = self._embedding.record(encoder, pictures)
         for row in rows:
             at = MicrographId(row.micrograph_id)
+            place = index.row_of(at)
+            group = "" if place is None else index.groups[place]
             seen = at in vectors
-            yield row, Query(pictures[at], at, "", vectors[at]) if seen else None
+            yield row, Query(pictures[at], at, group, vectors[at]) if seen else None
+
+    def _record(self, source: Source) -> Micrograph:
+        micrographs = self._store.micrographs
+        if isinstance(source, Path):
+            return micrographs.add_micrograph(source).micrograph
+        return micrographs.get_micrograph(source)
 
 
-def _with_rows(rows: Sequence[BatchRow]) -> Callable[[Batch], Batch]:
-    return lambda b: replace(b, rows=(*b.rows, *rows), done=b.done + len(rows))
+def _with_row(row: BatchRow) -> Callable[[Batch], Batch]:
+    return lambda b: replace(b, rows=(*b.rows, row), done=b.done + 1)
 
 
 def _told(row: BatchRow, told: Classification) -> BatchRow:
     first, second = told.ranked_fused[:2]
+    model = next(iter(told.ranked_model), None)
     near = max(told.neighbours, key=lambda n: n.similarity, default=None)
     return replace(
         row,
@@ -161,6 +216,8 @@ def _told(row: BatchRow, told: Classification) -> BatchRow:
         reason=told.reason,
         nearest=near.demonstration.name if near else "",
         similarity=near.similarity if near else 0.0,
+        model=model.label if model else "",
+        model_probability=model.probability if model else 0.0,
     )
 
 
@@ -173,12 +230,13 @@ def to_csv(batch: Batch) -> str:
         label = "" if r.abstained else r.label
         said = (f"{r.probability:.4f}", r.second, f"{r.second_probability:.4f}")
         if r.error:
-            table.writerow([_safe(r.file), *[""] * 9, _safe(r.error)])
+            table.writerow([_safe(r.file), *[""] * (len(COLUMNS) - 2), _safe(r.error)])
         else:
-            near = (_safe(r.nearest), f"{r.similarity:.4f}", r.micrograph_id, "")
-            table.writerow(
-                [_safe(r.file), _safe(label), *said, str(r.abstained).lower(), r.reason, *near]
-            )
+            near = (_safe(r.nearest), f"{r.similarity:.4f}")
+            model = (_safe(r.model), f"{r.model_probability:.4f}" if r.model else "")
+            why = (str(r.abstained).lower(), r.reason)
+            ids = (r.micrograph_id, "")
+            table.writerow([_safe(r.file), _safe(label), *said, *why, *near, *model, *ids])
     return written.getvalue()
 
 

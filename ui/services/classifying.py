@@ -9,16 +9,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from slava.domain import MicrographId
+from slava.domain import ConversationId, MicrographId
 from slava.errors import BadInput
 from store import Store
 from ui.services.batching import Batching
 from ui.services.comparing import Comparing
 from ui.services.demonstrations import Demonstrations
+from ui.services.duplicating import Duplicating
 from ui.services.embedding import Embedding, OpenEncoder, open_any
 from ui.services.importing import Importing
 from ui.services.judging import Judging
 from ui.services.labelling import HandLabels
+from ui.services.learning import Learning
 from ui.services.mapping import Map, Mapping
 from ui.services.models import Models
 from ui.services.news import News
@@ -63,6 +65,8 @@ class Classifying:
         self.importing = Importing(store, uploads, news, self.demonstrations.labels_changed)
         self.mapping = Mapping(news)
         self.labels = HandLabels(store, self.demonstrations.labels_changed)
+        self.duplicating = Duplicating(store, news, self.labels, self.demonstrations.labels_changed)
+        self.learning = Learning(store, news)
         self.judging = Judging(
             store,
             pictures,
@@ -72,8 +76,10 @@ class Classifying:
             self.demonstrations,
             lambda: self.busy,
         )
-        self.batching = Batching(store, news, self.embedding, self.demonstrations, self.judging)
-        self.comparing = Comparing(models, news, self.judging.view_of)
+        self.batching = Batching(
+            store, news, models, self.embedding, self.demonstrations, self.judging
+        )
+        self.comparing = Comparing(store, models, news, self.judging.view_of)
         self.weighing = Weighing(models, news, self.demonstrations, self.judging.judge)
 
     def answer(self, micrograph_id: MicrographId, wish: Wish) -> Found:
@@ -137,10 +143,17 @@ class Classifying:
             raise BadInput("the library is not embedded yet. Embed it first.")
         self.weighing.begin(wish, self.demonstrations.stamp(key, self.embedding.made))
 
-    def compare(self, micrograph_id: MicrographId, wish: Wish, question: str) -> None:
+    def compare(
+        self,
+        micrograph_id: MicrographId,
+        wish: Wish,
+        question: str,
+        conversation_id: ConversationId | None = None,
+    ) -> ConversationId:
         """Ask the model about a query and the demonstrations that are shown with it."""
         found = self.answer(micrograph_id, wish).classification
-        self.comparing.ask(question, micrograph_id, found.neighbours if found else ())
+        shown = found.neighbours if found else ()
+        return self.comparing.ask(question, micrograph_id, shown, conversation_id)
 
     def index(self, reference: str) -> Index | None:
         """The library's vectors of an encoder; ``None`` where it has made none yet."""
@@ -188,7 +201,10 @@ class Classifying:
 
     def close(self, timeout_s: float) -> None:
         """End what goes on in the background; the store may be closed after."""
-        jobs = [part.job for part in (self.importing, self.weighing, self.batching, self.comparing)]
+        jobs = (
+            *(self.importing.job, self.weighing.job, self.batching.job, self.comparing.job),
+            *(self.duplicating.job, self.learning.job),
+        )
         for job in jobs:
             job.cancel()
         self.judging.close(timeout_s)

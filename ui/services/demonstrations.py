@@ -80,8 +80,8 @@ class Demonstrations:
     def fusion(self, stamp: Stamp, k: int, model: str = "") -> Fusion:
         """How sure a vote of ``k`` neighbours is in this library, and when nothing is close.
 
-        Found by leaving out labelled micrographs one by one; where ``model`` was weighed with
-        this encoder, its weight is used.
+        Found by leaving out labelled micrographs one by one, each with its source; where
+        ``model`` was weighed with this encoder, its weight is used.
         """
         with self._guard:
             index = self.index(stamp)
@@ -145,11 +145,16 @@ def _fusion_of(index: Index, k: int) -> Fusion:
         return Fusion()
     rng = np.random.default_rng(0)
     chosen = rng.choice(labelled, min(VALIDATED, len(labelled)), replace=False)
-    votes, nearest = [], []
+    votes, nearest, truth = [], [], []
     for row in chosen:
-        found = index.nearest(index.vectors[row], max(1, k), exclude_ids={index.ids[row]})
-        votes.append(vote(found, index.classes))
-        nearest.append(found[0].similarity)
-    temperature = fit_temperature(np.stack(votes), index.label_codes[chosen])
+        own, source = {index.ids[row]}, {index.groups[row]}
+        found = index.nearest(index.vectors[row], max(1, k), exclude_ids=own, exclude_groups=source)
+        if found:
+            votes.append(vote(found, index.classes))
+            nearest.append(found[0].similarity)
+            truth.append(index.label_codes[row])
+    if len(votes) < FEWEST:
+        return Fusion()
+    temperature = fit_temperature(np.stack(votes), np.array(truth))
     threshold = abstain_below(np.array(nearest))
-    return Fusion(dict(EARNED), {"knn": temperature}, threshold, len(chosen))
+    return Fusion(dict(EARNED), {"knn": temperature}, threshold, len(votes))

@@ -150,7 +150,7 @@ class Job(Generic[R]):
     def pause(self) -> None:
         """Let :meth:`check` wait until :meth:`resume`."""
         with self._guard:
-            if self._record is None or self._record.state != "running":
+            if self._record is None or self._record.state != "running" or self.stop.is_set():
                 return
             self._record = replace(self._record, state="paused")
             self._worked += time.monotonic() - self._since
@@ -198,6 +198,11 @@ class Job(Generic[R]):
         self._going.wait()
         if self.stop.is_set():
             raise Cancelled("it was stopped.")
+
+    def worked(self, seconds: float = 0.0) -> None:
+        """So long it has been at work, as the time that is left is reckoned: not preparing."""
+        with self._guard:
+            self._worked, self._since = seconds, time.monotonic()
 
     def change(self, **changes: Any) -> None:
         """Give fields of the record other values."""

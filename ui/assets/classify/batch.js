@@ -9,6 +9,8 @@ function showBatch(value) {
   element.dataset.batched = batch ? batch.done : '';
   if (!batch) { batchRows = []; last.delete('batch'); return; }
   find('.cl-batch-text').textContent = batch.text;
+  find('.cl-batch-model-head').hidden = !batch.modelled;
+  find('.cl-batch b').textContent = `Batch: ${batch.title}`;
   batchPanel.querySelector('progress').value = batch.fraction;
   const open = batch.state === 'running' || batch.state === 'paused';
   batchPanel.querySelector('progress').hidden = !open;
@@ -35,13 +37,13 @@ function batchLine(row) {
   if (row.id) line.dataset.id = row.id;
   line.append(make('td', '', row.file));
   if (row.error) {
-    line.append(make('td', '', row.error, { colspan: '4' }));
+    line.append(make('td', '', row.error, { colspan: '5' }));
     return line;
   }
   const label = make('td');
   if (row.abstained) label.append(make('span', 'cl-batch-none', 'none of these'));
   else label.append(dot(row.label), document.createTextNode(row.title));
-  line.append(label, make('td', 'cl-batch-number', row.abstained ? '' : percent(row.probability)), make('td', '', row.second), make('td', '', row.nearest));
+  line.append(label, make('td', 'cl-batch-number', row.abstained ? '' : percent(row.probability)), make('td', '', row.second), ...(props.value.batch?.modelled ? [make('td', '', row.model)] : []), make('td', '', row.nearest));
   return line;
 }
 
@@ -54,8 +56,8 @@ find('.cl-batch-form').addEventListener('submit', (event) => {
   const folder = find('.cl-batch-path').value.trim();
   if (!folder) return;
   toggle(menu, false);
-  say('batch_wanted', { folder });
+  say('batch_wanted', { folder, ask_model: find('.cl-batch-model').checked });
 });
-find('.cl-batch-pause').addEventListener('click', () => say(props.value.batch?.state === 'paused' ? 'batch_resumed' : 'batch_paused'));
-find('.cl-batch-cancel').addEventListener('click', () => say('batch_cancelled'));
-find('.cl-batch-dismiss').addEventListener('click', () => say('batch_dismissed'));
+find('.cl-batch-pause').addEventListener('click', () => say(props.value.batch?.state === 'paused' ? 'work_resumed' : 'work_paused', { work: 'batch' }));
+find('.cl-batch-cancel').addEventListener('click', () => say('work_cancelled', { work: 'batch' }));
+find('.cl-batch-dismiss').addEventListener('click', () => say('work_dismissed', { work: 'batch' }));

@@ -1,4 +1,4 @@
-// One question about the query and what is shown with it, answered by the model.
+// Questions about the query and what is shown with it, answered by the model; kept, and reopened.
 const compareBox = find('.cl-compared');
 const question = find('.cl-question');
 let suggested = '';
@@ -6,6 +6,7 @@ let suggested = '';
 function showCompared(value) {
   const { compared } = value;
   element.dataset.compared = compared ? compared.state : '';
+  element.dataset.earlier = value.earlier.length;
   if (compared) compareBox.hidden = false;
   find('.cl-compare').ariaExpanded = String(!compareBox.hidden);
   if (!question.value || question.value === suggested) question.value = value.question;
@@ -14,8 +15,22 @@ function showCompared(value) {
   find('.cl-stop').hidden = !compared;
   find('.cl-stop').textContent = running ? 'Stop' : 'Close';
   compareBox.querySelector('[type=submit]').hidden = running;
-  find('.cl-compared-text').textContent = compared ? compared.text || (running ? '…' : '') : '';
-  find('.cl-compared-note').textContent = compared ? compared.note : '';
+  when('turns', compared, () => {
+    const turns = (compared?.turns || []).map((turn, place, all) => {
+      const node = make('div', 'cl-turn');
+      const waiting = running && place === all.length - 1;
+      node.append(make('b', '', turn.question), make('p', '', turn.text || (waiting ? '…' : '')), make('p', 'cl-note', turn.note));
+      return node;
+    });
+    find('.cl-turns').replaceChildren(...turns);
+  });
+  const others = value.earlier.filter((one) => one.id !== compared?.id);
+  when('earlier', others, () => find('.cl-earlier').replaceChildren(...(others.length ? [make('span', 'cl-note', 'Earlier')] : []), ...others.map((one) => {
+    const node = make('button', 's-item', one.title, { type: 'button', title: 'Show it again, with the set it was about', 'data-id': one.id });
+    node.append(make('small', '', one.told));
+    node.addEventListener('click', () => say('comparing_reopened', { id: one.id }));
+    return node;
+  })));
 }
 
 find('.cl-compare').addEventListener('click', () => {

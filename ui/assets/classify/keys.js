@@ -47,11 +47,20 @@ onPage('keydown', (event) => {
   else if (event.ctrlKey || event.metaKey) return;
   else if (event.key === '+' || event.key === '=') setK(Number(kInput.value) + 1);
   else if (event.key === '-') setK(Number(kInput.value) - 1);
+  else if (chosenPoints.size && selectionKey(event.key, library)) ;
   else if (!labelling && event.key === 'l' && library.unlabelled) say('labelling_wanted');
   else if (labelling && !labellingKey(event.key, library)) return;
   else if (!labelling) return;
   event.preventDefault();
 });
+
+function selectionKey(key, library) {
+  const chosen = library.classes.find((one) => one.key && one.key === key);
+  if (chosen) labelSelected(chosen.label);
+  else if (key === 'Escape') select([], true);
+  else return false;
+  return true;
+}
 
 function labellingKey(key, library) {
   const chosen = library.classes.find((one) => one.key && one.key === key);

@@ -10,7 +10,7 @@ let under = -1;
 function showMap(value) {
   mapPanel.hidden = !value.mapped && !points.length;
   if (value.mapped && value.mapped !== mappedVersion && !mapping) fetchMap(value);
-  drawMap();
+  showSelected();
 }
 
 async function fetchMap(value) {
@@ -24,7 +24,8 @@ async function fetchMap(value) {
     mapPanel.hidden = !points.length;
     element.dataset.mapped = laid ? laid.method : '';
     element.dataset.points = points.length;
-    drawMap();
+    under = -1;
+    showSelected();
   } finally { mapping = false; }
 }
 
@@ -69,13 +70,15 @@ function drawMap() {
     pen.fill();
   }
   pen.globalAlpha = 1;
+  for (const point of points) if (chosenPoints.has(point[0])) ring(pen, at, point, text, small + 1.5, 1.5);
   if (middle) ring(pen, at, middle, text, 8);
+  drawLine(pen);
   if (points[under]) ring(pen, at, points[under], text, 5);
 }
 
-function ring(pen, at, point, ink, radius) {
+function ring(pen, at, point, ink, radius, width = 2) {
   pen.strokeStyle = ink;
-  pen.lineWidth = 2;
+  pen.lineWidth = width;
   pen.beginPath();
   pen.arc(at.x(point[3]), at.y(point[4]), radius, 0, 7);
   pen.stroke();
@@ -93,20 +96,22 @@ function nearestPoint(event) {
 }
 
 canvas.addEventListener('pointermove', (event) => {
+  if (line.length) return;
   const found = nearestPoint(event);
   if (found !== under) { under = found; drawMap(); }
-  const point = points[found];
+  showTip(found);
+});
+
+function showTip(place) {
+  const point = points[place];
   mapTip.hidden = !point;
   if (!point) return;
   mapTip.textContent = `${point[1]} · ${point[2].replaceAll('_', ' ') || 'no label'}`;
-  const left = Math.min(event.offsetX + 12, canvas.clientWidth - mapTip.offsetWidth);
+  const at = places();
+  const left = Math.min(at.x(point[3]) + 12, canvas.clientWidth - mapTip.offsetWidth);
   mapTip.style.left = `${Math.max(0, left)}px`;
-  mapTip.style.top = `${canvas.offsetTop + Math.max(0, event.offsetY - 26)}px`;
-});
+  mapTip.style.top = `${canvas.offsetTop + Math.max(0, at.y(point[4]) - 26)}px`;
+}
 canvas.addEventListener('pointerleave', () => { under = -1; mapTip.hidden = true; drawMap(); });
-canvas.addEventListener('click', (event) => {
-  const point = points[nearestPoint(event)];
-  if (point) say('chosen', { id: point[0] });
-});
 new MutationObserver(() => { if (element.isConnected) drawMap(); }).observe(document.body, { attributeFilter: ['class'] });
 new ResizeObserver(() => { if (element.isConnected) drawMap(); }).observe(canvas);

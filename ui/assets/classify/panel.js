@@ -19,6 +19,8 @@ function build() {
   showGallery(value);
   showCompared(value);
   showBatch(value);
+  showTwins(value);
+  showTraining(value);
   showMap(value);
   showLabelling(value);
   element.dataset.ready = 'yes';

@@ -10,7 +10,7 @@ from slava.domain import MicrographId
 from slava.errors import BadInput
 from ui.services.classifying import Wish
 
-MOST_K = 16
+MOST_K, MOST_IDS = 16, 100_000
 
 
 def text(event: gr.EventData, name: str) -> str:
@@ -24,6 +24,14 @@ def text(event: gr.EventData, name: str) -> str:
 def micrograph_id(event: gr.EventData) -> MicrographId:
     """The micrograph that an event is about."""
     return MicrographId(text(event, "id"))
+
+
+def ids(event: gr.EventData) -> list[MicrographId]:
+    """The micrographs that an event is about; no more than a workspace is likely to hold."""
+    value = getattr(event, "ids", None)
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise BadInput("the page sent no micrographs. Reload it.")
+    return [MicrographId(one) for one in dict.fromkeys(value[:MOST_IDS])]
 
 
 def changed(wish: Wish, event: gr.EventData) -> Wish:

@@ -17,7 +17,10 @@ SCRIPTS = (
     "gallery",
     "compare",
     "batch",
+    "twins",
+    "training",
     "map",
+    "lasso",
     "keys",
     "panel",
 )

@@ -48,33 +48,6 @@ class OnLibrary:
         self._classifying.embed_library(self._show.wish(page).encoder)
         return page
 
-    # ------------------------------------------------------------------ a batch
-    def begin_batch(self, page: Page, event: gr.EventData) -> Page:
-        """Classify every micrograph of a folder."""
-        folder = Path(incoming.text(event, "folder"))
-        self._classifying.batching.begin(folder, self._show.wish(page))
-        return page
-
-    def pause_batch(self, page: Page) -> Page:
-        """Begin no further file."""
-        self._classifying.batching.job.pause()
-        return page
-
-    def resume_batch(self, page: Page) -> Page:
-        """Go on."""
-        self._classifying.batching.job.resume()
-        return page
-
-    def cancel_batch(self, page: Page) -> Page:
-        """End after the files at hand."""
-        self._classifying.batching.job.cancel()
-        return page
-
-    def dismiss_batch(self, page: Page) -> Page:
-        """Close its table."""
-        self._classifying.batching.job.dismiss()
-        return page
-
     # ------------------------------------------------------------------ labelling
     def begin(self, page: Page) -> Page:
         """Go through the micrographs that have no label."""
@@ -96,6 +69,13 @@ class OnLibrary:
         self._classifying.labels.give(at, label or None, suggested=suggested)
         return self._next(page) if page.labelling else page
 
+    def label_selected(self, page: Page, event: gr.EventData) -> Page:
+        """Give all that were selected on the map the same label; one undo takes it back."""
+        self._classifying.labels.give_all(
+            incoming.ids(event), incoming.text(event, "label") or None
+        )
+        return page
+
     def undo(self, page: Page) -> Page:
         """Take the last label back and show its micrograph."""
         at = self._classifying.labels.undo()
@@ -107,4 +87,4 @@ class OnLibrary:
         return replace(page, labelling=False) if at is None else self._about(page, at)
 
     def _about(self, page: Page, at: MicrographId) -> Page:
-        return replace(page, query=at, wish=self._show.wish(page).of_library())
+        return replace(page, query=at, wish=self._show.wish(page).of_library(), compared=None)

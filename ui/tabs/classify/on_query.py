@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import gradio as gr
 
-from slava.domain import MicrographId
+from slava.domain import ConversationId, MicrographId
 from slava.errors import NotFound
 from ui.services import Services
 from ui.services.classifying import Wish
@@ -81,24 +81,39 @@ class OnQuery:
     def compare(self, page: Page, event: gr.EventData) -> Page:
         """Ask about the query and what is shown with it."""
         question = incoming.text(event, "question")
-        if page.query is not None:
-            self._services.classifying.compare(page.query, self._show.wish(page), question)
-        return page
+        if page.query is None:
+            return page
+        at = self._services.classifying.compare(
+            page.query, self._show.wish(page), question, page.compared
+        )
+        return replace(page, compared=at)
+
+    def reopen(self, page: Page, event: gr.EventData) -> Page:
+        """Show a conversation about a set again, and the set as it was."""
+        at = ConversationId(incoming.text(event, "id"))
+        kept = self._services.classifying.comparing.reopen(at)
+        if kept is None or page.query is None:
+            return page
+        k = min(len(kept.shown), incoming.MOST_K)
+        wish = replace(self._show.wish(page).of_library(), k=k, pinned=kept.shown)
+        return replace(page, compared=at, wish=wish)
 
     def stop_comparing(self, page: Page) -> Page:
-        """End the answer, or close one that has ended."""
+        """End the answer under way, or close what is shown; it stays in the store."""
         job = self._services.classifying.comparing.job
-        job.cancel()
+        if job.busy:
+            job.cancel()
+            return page
         job.dismiss()
-        return page
+        return replace(page, compared=None)
 
     # ------------------------------------------------------------------ plumbing
     def _about(self, page: Page, micrograph_id: MicrographId) -> Page:
         self._services.store.micrographs.get_micrograph(micrograph_id)
         wish = self._show.wish(page)
-        if micrograph_id != page.query:
-            wish = wish.of_library()
-        return replace(page, query=micrograph_id, wish=wish)
+        if micrograph_id == page.query:
+            return replace(page, wish=wish)
+        return replace(page, query=micrograph_id, wish=wish.of_library(), compared=None)
 
     def _wished(self, page: Page, wish: Wish) -> Page:
         self._show.keep(wish)

@@ -16,6 +16,7 @@ from starlette.routing import Mount, Route
 
 from ui.pixels import HEADERS
 from ui.present import demonstrations as present
+from ui.present import works
 from ui.services import Services
 from ui.services.batching import to_csv
 from ui.services.embedding import BUILTIN
@@ -37,14 +38,14 @@ def routes(services: Services, base: str) -> Mount:
 
     def rows(begin: str) -> Response:
         batch = services.classifying.batching.job.now
-        shown = present.batch_rows(batch, int(begin) if begin.isdecimal() else 0)
+        shown = works.batch_rows(batch, int(begin) if begin.isdecimal() else 0)
         return JSONResponse(shown, headers=HEADERS)
 
     def table() -> Response:
         batch = services.classifying.batching.job.now
         if batch is None:
             return PlainTextResponse("There is no batch.", 404, headers=HEADERS)
-        name = f"{Path(batch.folder).name or 'folder'} classes.csv"
+        name = f"{Path(batch.title).name or 'folder'} classes.csv"
         said = {**HEADERS, "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"}
         return Response(to_csv(batch), media_type="text/csv; charset=utf-8", headers=said)
 

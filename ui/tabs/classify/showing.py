@@ -9,10 +9,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import quote
 
-from slava.domain import MicrographId
+from slava.domain import ConversationId, MicrographId
 from slava.errors import NotFound
 from ui.present import classify as present
-from ui.present import demonstrations
+from ui.present import demonstrations, works
 from ui.services import Services
 from ui.services.classifying import Found, Standing, Wish
 
@@ -31,6 +31,8 @@ class Page:
     """The micrograph that was open in Analyse when this page last looked."""
     labelling: bool = False
     skipped: tuple[str, ...] = ()
+    compared: ConversationId | None = None
+    """The conversation about a set that is open."""
 
 
 class KeptPage:
@@ -83,7 +85,8 @@ class Showing:
     def encoders(self, wish: Wish) -> list[str]:
         """Encoders that were used here, the built-in one first."""
         kept = self._services.store.settings.get_setting(KEPT_ENCODERS, [])
-        return list(dict.fromkeys(["builtin", *kept, wish.encoder]))[:12]
+        trained = self._services.classifying.learning.trained()
+        return list(dict.fromkeys(["builtin", *trained, *kept, wish.encoder]))[:16]
 
     # ------------------------------------------------------------------ the panel
     def panel(self, page: Page, news: int | None = None) -> dict[str, Any]:
@@ -102,17 +105,38 @@ class Showing:
             "mapped": self._mapped(wish, standing),
             "version": f"{services.news.library}-{classifying.demonstrations.labels_version}",
             "library": library,
-            "job": demonstrations.import_job(classifying.importing.job.now),
+            "job": works.import_job(classifying.importing.job.now),
             "wish": present.wish_shown(wish, self.encoders(wish)),
             "query": self._query(page),
             "answer": told,
             "gallery": self._gallery(found, wish, told),
             "labelling": page.labelling,
-            "batch": demonstrations.batch(classifying.batching.job.now, self._base),
-            "compared": present.compared(classifying.comparing.job.now, page.query),
+            "batch": works.batch(classifying.batching.job.now, self._base),
+            "duplicates": works.searched(classifying.duplicating.job.now, self._base),
+            "training": self._training(standing),
+            **self._compared(page),
             "question": present.QUESTIONS[wish.strategy],
             "weighing": present.weighing(classifying.weighing.job.now, found),
             "model": services.models.state.wanted.reference,
+        }
+
+    def _training(self, standing: Standing) -> dict[str, Any]:
+        learning = self._services.classifying.learning
+        labelled = sum(standing.counts.values())
+        every = labelled + standing.unlabelled
+        estimates = (
+            learning.estimate_s(labelled, labels=True),
+            learning.estimate_s(every, labels=False),
+        )
+        return works.learnt(learning.job.now, labelled, len(standing.counts), every, estimates)
+
+    def _compared(self, page: Page) -> dict[str, Any]:
+        comparing = self._services.classifying.comparing
+        kept = comparing.kept(page.query) if page.query else []
+        open_one = next((one for one in kept if one.id == page.compared), None)
+        return {
+            "compared": present.compared(open_one, comparing.job.now),
+            "earlier": present.earlier(kept),
         }
 
     def _mapped(self, wish: Wish, standing: Standing) -> str:

@@ -18,6 +18,7 @@ from ui.tabs.analyse import Analyse
 from ui.tabs.classify.layout import Classify
 from ui.tabs.classify.on_library import OnLibrary
 from ui.tabs.classify.on_query import OnQuery
+from ui.tabs.classify.on_work import OnWork
 from ui.tabs.classify.opening import wire_opening
 from ui.tabs.classify.showing import KeptPage, Page, Showing
 
@@ -29,7 +30,11 @@ def wire(tab: Classify, analyse: Analyse, services: Services, base: str) -> None
     """
     wire_opening(tab, analyse, services, base)
     show = Showing(services, base)
-    query, library = OnQuery(services, show), OnLibrary(services, show)
+    query, library, work = (
+        OnQuery(services, show),
+        OnLibrary(services, show),
+        OnWork(services, show),
+    )
     panel, on = tab.panel, partial(_on, tab, show)
     on(tab.tab.select, query.look, "select")
     on(panel.news, query.look, "look", queue=False)
@@ -42,21 +47,28 @@ def wire(tab: Classify, analyse: Analyse, services: Services, base: str) -> None
     on(panel.weighing_wanted, query.weigh, "weigh")
     on(panel.weighing_ended, query.stop_weighing, "stop_weighing")
     on(panel.compared, query.compare, "compare")
+    on(panel.comparing_reopened, query.reopen, "reopen_comparison")
     on(panel.comparing_ended, query.stop_comparing, "stop_comparing")
     on(panel.folder_wanted, library.add_labelled, "add_labelled")
     on(panel.drawings_wanted, library.add_drawings, "add_drawings")
     on(panel.cancelled, library.cancel, "cancel")
     on(panel.dismissed, library.dismiss, "dismiss")
     on(panel.embed_wanted, library.embed, "embed")
-    on(panel.batch_wanted, library.begin_batch, "begin_batch")
-    on(panel.batch_paused, library.pause_batch, "pause_batch")
-    on(panel.batch_resumed, library.resume_batch, "resume_batch")
-    on(panel.batch_cancelled, library.cancel_batch, "cancel_batch")
-    on(panel.batch_dismissed, library.dismiss_batch, "dismiss_batch")
+    on(panel.work_paused, work.pause, "pause_work")
+    on(panel.work_resumed, work.resume, "resume_work")
+    on(panel.work_cancelled, work.cancel, "cancel_work")
+    on(panel.work_dismissed, work.dismiss, "dismiss_work")
+    on(panel.batch_wanted, work.begin_batch, "begin_batch")
+    on(panel.selected_wanted, work.begin_selected, "begin_selected")
+    on(panel.duplicates_wanted, work.find_duplicates, "find_duplicates")
+    on(panel.left_out, work.leave_out, "leave_out_duplicate")
+    on(panel.kept, work.keep, "keep_duplicates")
+    on(panel.training_wanted, work.train, "train_encoder")
     on(panel.labelling_wanted, library.begin, "begin_labelling")
     on(panel.labelling_ended, library.end, "end_labelling")
     on(panel.skipped, library.skip, "skip")
     on(panel.labelled, library.label, "label")
+    on(panel.selected_labelled, library.label_selected, "label_selected")
     on(panel.undone, library.undo, "undo_label")
 
 
