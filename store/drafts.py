@@ -17,7 +17,7 @@ from slava.errors import BadSetting, NotFound
 from slava.teacher.ledger import DraftRequest, JobId, RequestId, RequestState
 from store.clock import now
 from store.database import Database, Row
-from store.pair_rows import insert_pairs
+from store.pair_adding import insert_pairs
 from store.waiting import Waiting
 
 JobStatus = Literal["running", "paused", "done", "stopped", "failed", "interrupted"]

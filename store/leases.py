@@ -15,7 +15,7 @@ from slava.domain import PairId, ReviewedPair
 from slava.errors import BadSetting, PairTaken
 from store.database import Database
 from store.pair_filter import BETWEEN, PairFilter
-from store.pair_rows import load_reviewed, require_reviewed
+from store.state_rows import load_reviewed, require_reviewed
 from store.waiting import Waiting
 
 LEASE_MINUTES = 10.0

@@ -24,7 +24,7 @@ from store.micrograph_rows import (
     update_databar,
 )
 from store.originals import Incoming, Originals, last_part
-from store.pair_rows import removals_of_micrograph
+from store.pair_adding import removals_of_micrograph
 from store.search import matching
 
 _SEARCHED = "concat_ws(' ', name, notes, vendor, detector, format, modality, left(id, 12))"

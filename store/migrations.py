@@ -135,7 +135,13 @@ _PAIR_TABLES = (
         state VARCHAR NOT NULL, reason VARCHAR NOT NULL, reviewers VARCHAR NOT NULL,
         skippers VARCHAR NOT NULL, reviews INTEGER NOT NULL, written INTEGER NOT NULL,
         reviewed_at VARCHAR NOT NULL,
-        question VARCHAR, answer VARCHAR, detailed VARCHAR, words VARCHAR NOT NULL)""",
+        question VARCHAR, answer VARCHAR, detailed VARCHAR)""",
+    """CREATE TABLE pair_words (
+        pair_id VARCHAR PRIMARY KEY, seq BIGINT NOT NULL,
+        words VARCHAR USING COMPRESSION uncompressed,
+        g0 BIGINT, g1 BIGINT, g2 BIGINT, g3 BIGINT, g4 BIGINT, g5 BIGINT, g6 BIGINT, g7 BIGINT,
+        g8 BIGINT, g9 BIGINT, g10 BIGINT, g11 BIGINT, g12 BIGINT, g13 BIGINT, g14 BIGINT,
+        g15 BIGINT)""",
     """CREATE TABLE reviews (
         seq BIGINT PRIMARY KEY, step BIGINT NOT NULL, pair_id VARCHAR NOT NULL,
         position INTEGER NOT NULL, reviewer VARCHAR NOT NULL, verdict VARCHAR NOT NULL,

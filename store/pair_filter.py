@@ -11,7 +11,7 @@ from typing import Literal, get_args
 
 from slava.domain import FlagKind, MicrographId, PairKind, PairState, Reason
 from slava.errors import BadSetting
-from store.search import folded
+from store.pair_words import holding
 
 Order = Literal["riskiest", "newest", "micrograph", "added"]
 """``riskiest``: the worst flag first, then as they were added. ``newest``: added last first."""
@@ -109,9 +109,10 @@ def condition(wanted: PairFilter) -> tuple[str, list[object]]:
             parameters.append(joined((value,)))
     if wanted.flagged is not None:
         parts.append(f"s.flags {'<>' if wanted.flagged else '='} ''")
-    for word in sorted(set(folded(wanted.text).split()), key=len, reverse=True):
-        parts.append("contains(s.words, ?)")
-        parameters.append(word)
+    if wanted.text.strip():
+        sql, words = holding(wanted.text)
+        parts.append(sql)
+        parameters += words
     return " AND ".join(parts) or "TRUE", parameters
 
 

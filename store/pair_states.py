@@ -9,15 +9,11 @@ from collections.abc import Sequence
 
 from slava.domain import PairId
 from store.database import Transaction
-from store.pair_outcome import decide
-from store.pair_rows import (
-    insert_states,
-    load_flags,
-    load_pairs,
-    state_row,
-    update_outcomes,
-)
+from store.pair_outcome import decide, words_of
+from store.pair_rows import load_flags, load_pairs
+from store.pair_words import insert_words, words_row
 from store.review_rows import load_reviews
+from store.state_rows import insert_states, load_standing, state_row, update_outcomes
 
 _BATCH = 5000
 
@@ -26,11 +22,11 @@ def decide_again(transaction: Transaction, ids: Sequence[PairId], wanted: int) -
     """Work out again what became of some pairs; ``wanted`` reviewers are asked for."""
     for start in range(0, len(ids), _BATCH):
         batch = ids[start : start + _BATCH]
-        pairs, reviews = load_pairs(transaction, batch), load_reviews(transaction, batch)
+        reviews = load_reviews(transaction, batch)
         found = []
-        for pair_id, pair in pairs.items():
+        for pair_id, before in load_standing(transaction, batch).items():
             given = reviews.get(PairId(pair_id), [])
-            found.append((pair, decide(given, wanted), len(given)))
+            found.append((before, decide(given, wanted), len(given)))
         update_outcomes(transaction, found)
 
 
@@ -45,15 +41,18 @@ def rebuild_states(transaction: Transaction, wanted: int) -> int:
     places: dict[PairId, int] = dict(transaction.rows("SELECT id, seq FROM pairs ORDER BY seq"))
     ids = list(places)
     transaction.run("TRUNCATE pair_states")
+    transaction.run("TRUNCATE pair_words")
     for start in range(0, len(ids), _BATCH):
         batch = ids[start : start + _BATCH]
         pairs, flags = load_pairs(transaction, batch), load_flags(transaction, batch)
         reviews = load_reviews(transaction, batch)
-        rows = []
+        rows, texts = [], []
         for pair_id in batch:
             given = reviews.get(pair_id, [])
             outcome, found = decide(given, wanted), flags.get(pair_id, ())
-            pair = pairs[pair_id]
-            rows.append(state_row(places[pair_id], pair, found, outcome, len(given)))
+            pair, place = pairs[pair_id], places[pair_id]
+            rows.append(state_row(place, pair, found, outcome, len(given)))
+            texts.append(words_row(pair_id, place, words_of(pair, outcome)))
         insert_states(transaction, rows)
+        insert_words(transaction, texts)
     return len(ids)

@@ -15,15 +15,11 @@ from slava.domain import Flag, PairId, QAPair, ReviewedPair
 from slava.errors import BadSetting
 from store.clock import now
 from store.database import Database
+from store.pair_adding import insert_pairs
 from store.pair_filter import PairFilter, condition, following, ordering
-from store.pair_rows import (
-    among,
-    insert_flags,
-    insert_pairs,
-    load_reviewed,
-    require_reviewed,
-    risk,
-)
+from store.pair_rows import insert_flags
+from store.rows import among
+from store.state_rows import load_reviewed, require_reviewed, risk
 from store.waiting import Waiting
 
 Facet = Literal[

@@ -1,8 +1,8 @@
 """Reviews and the steps that reviewers took, as rows that are only ever added.
 
-A step is one thing a reviewer did: a verdict, a verdict on many pairs at once, taking a step back
-or taking it again. Whether a review stands follows from the steps after it. It must not know what
-reviews make of a pair.
+A step is one thing a reviewer did: a verdict, the same verdict on many pairs at once, taking a
+step back, or taking it again. Steps and reviews share one row of numbers. Whether a review stands
+follows from the steps after it. It must not know what reviews make of a pair.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Literal
 from slava.domain import PairId, Review
 from store.database import Database, Row, Transaction
 
-Action = Literal["review", "bulk", "undo", "redo"]
+Action = Literal["undo", "redo"]
 
 _REVIEW = (
     "pair_id, position, reviewer, verdict, reason, comment, question, answer, detailed, "
@@ -21,51 +21,57 @@ _REVIEW = (
 )
 _NAMES = tuple(_REVIEW.split(", "))
 _TAKEN_BACK = (
-    "SELECT target FROM review_steps WHERE action IN ('undo', 'redo') "
-    "GROUP BY target HAVING arg_max(action, step) = 'undo'"
+    "SELECT target FROM review_steps GROUP BY target HAVING arg_max(action, step) = 'undo'"
 )
 
 
-def next_step(transaction: Transaction) -> int:
-    """The number of the next step."""
-    row = transaction.row("SELECT coalesce(max(step) + 1, 0) FROM review_steps")
-    return int(row[0]) if row else 0
+class Numbers:
+    """The numbers of reviews and of steps, one after the other; asked for while writing."""
+
+    def __init__(self) -> None:
+        self._next: int | None = None
+
+    def next(self, transaction: Transaction, count: int = 1) -> int:
+        """The first of ``count`` numbers that nothing has yet."""
+        if self._next is None:
+            row = transaction.row(
+                "SELECT greatest((SELECT coalesce(max(seq), -1) FROM reviews), "
+                "(SELECT coalesce(max(step), -1) FROM review_steps)) + 1"
+            )
+            self._next = int(row[0]) if row else 0
+        first = self._next
+        self._next += count
+        return first
 
 
 def insert_step(
-    transaction: Transaction,
-    reviewer: str,
-    action: Action,
-    moment: str,
-    target: int | None = None,
-) -> int:
-    """Write down a step; ``target`` is the one that it takes back or takes again."""
-    step = next_step(transaction)
+    transaction: Transaction, step: int, reviewer: str, action: Action, target: int, moment: str
+) -> None:
+    """Write down that a step was taken back, or taken again."""
     transaction.run(
-        "INSERT INTO review_steps VALUES (?, ?, ?, ?, ?)",
-        *(step, reviewer, action, step if target is None else target, moment),
-    )
-    return step
-
-
-def insert_review(transaction: Transaction, step: int, review: Review) -> None:
-    """Write down a review that a step consists of."""
-    transaction.run(
-        "INSERT INTO reviews SELECT coalesce(max(seq) + 1, 0), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? "
-        "FROM reviews",
-        *(step, review.pair_id, review.position, review.reviewer, review.verdict, review.reason),
-        *(review.comment, review.question, review.answer, review.detailed, review.seconds),
-        review.reviewed_at,
+        "INSERT INTO review_steps VALUES (?, ?, ?, ?, ?)", step, reviewer, action, target, moment
     )
 
 
-def insert_same(transaction: Transaction, step: int, ids: Sequence[PairId], review: Review) -> None:
-    """Write down the same review for many pairs."""
+def insert_review(transaction: Transaction, number: int, review: Review) -> None:
+    """Write down a review, which is a step of its own."""
     transaction.run(
-        "INSERT INTO reviews SELECT (SELECT coalesce(max(seq) + 1, 0) FROM reviews) + "
-        "row_number() OVER (ORDER BY s.seq) - 1, ?, s.pair_id, s.written, ?, ?, ?, ?, NULL, NULL, "
-        "NULL, NULL, ? FROM pair_states s WHERE s.pair_id IN (SELECT unnest(?::VARCHAR[]))",
-        *(step, review.reviewer, review.verdict, review.reason, review.comment),
+        "INSERT INTO reviews VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        *(number, number, review.pair_id, review.position, review.reviewer, review.verdict),
+        *(review.reason, review.comment, review.question, review.answer, review.detailed),
+        *(review.seconds, review.reviewed_at),
+    )
+
+
+def insert_same(
+    transaction: Transaction, first: int, ids: Sequence[PairId], review: Review
+) -> None:
+    """Write down the same review for many pairs, numbered from ``first`` on, as one step."""
+    transaction.run(
+        "INSERT INTO reviews SELECT ? + row_number() OVER (ORDER BY s.seq) - 1, ?, s.pair_id, "
+        "s.written, ?, ?, ?, ?, NULL, NULL, NULL, NULL, ? FROM pair_states s "
+        "WHERE s.pair_id IN (SELECT unnest(?::VARCHAR[]))",
+        *(first, first, review.reviewer, review.verdict, review.reason, review.comment),
         *(review.reviewed_at, list(ids)),
     )
 
@@ -102,8 +108,7 @@ def pairs_of_step(source: Database | Transaction, step: int) -> list[PairId]:
 def newest_standing(source: Database | Transaction, reviewer: str) -> int | None:
     """The newest verdict of a reviewer that stands, as its step."""
     row = source.row(
-        "SELECT max(step) FROM review_steps WHERE reviewer = ? AND action IN ('review', 'bulk') "
-        f"AND step NOT IN ({_TAKEN_BACK})",
+        f"SELECT max(step) FROM reviews WHERE reviewer = ? AND step NOT IN ({_TAKEN_BACK})",
         reviewer,
     )
     return None if row is None or row[0] is None else int(row[0])
@@ -118,8 +123,7 @@ def newest_taken_back(source: Database | Transaction, reviewer: str) -> int | No
     row = source.row(
         f"WITH back AS ({_TAKEN_BACK}) SELECT arg_max(u.target, u.step) FROM review_steps u "
         "WHERE u.reviewer = ? AND u.action = 'undo' AND u.target IN (SELECT target FROM back) "
-        "AND u.step > (SELECT coalesce(max(step), -1) FROM review_steps "
-        "WHERE reviewer = ? AND action IN ('review', 'bulk'))",
+        "AND u.step > (SELECT coalesce(max(step), -1) FROM reviews WHERE reviewer = ?)",
         *(reviewer, reviewer),
     )
     return None if row is None or row[0] is None else int(row[0])

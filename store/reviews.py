@@ -11,15 +11,16 @@ from slava.domain import PairId, Reason, Review, ReviewedPair, Verdict
 from slava.errors import BadSetting, PairTaken
 from slava.metrics.agreement import Agreement
 from store.clock import now
-from store.database import Database, Transaction
+from store.database import Database
 from store.leases import Leases, checked_reviewer
 from store.pair_filter import PairFilter, condition
 from store.pair_outcome import decide
-from store.pair_rows import require_reviewed, update_outcomes
 from store.pair_states import decide_again, rebuild_states
 from store.review_checks import check_reason, checked_review, require_unjudged
 from store.review_figures import Pace, agreements, pace
 from store.review_rows import (
+    Action,
+    Numbers,
     insert_review,
     insert_same,
     insert_step,
@@ -29,6 +30,7 @@ from store.review_rows import (
     pairs_of_step,
 )
 from store.settings import Settings, write_setting
+from store.state_rows import require_reviewed, require_standing, update_outcome
 from store.waiting import Waiting
 
 REVIEWERS_WANTED = "reviewers_wanted"
@@ -55,11 +57,15 @@ class Reviews:
     ) -> None:
         self._database, self._settings = database, settings
         self._leases, self._waiting = leases, waiting
+        self._numbers = Numbers()
+        self._wanted: int | None = None
 
     @property
     def reviewers_wanted(self) -> int:
         """How many people must judge a pair: 1 or 2."""
-        return int(self._settings.get_setting(REVIEWERS_WANTED, 1))
+        if self._wanted is None:
+            self._wanted = int(self._settings.get_setting(REVIEWERS_WANTED, 1))
+        return self._wanted
 
     def set_reviewers_wanted(self, count: int) -> None:
         """Ask for one or two people; what that makes of every pair is worked out again.
@@ -76,6 +82,7 @@ class Reviews:
             write_setting(transaction, REVIEWERS_WANTED, count)
             if count != before:
                 rebuild_states(transaction, count)
+        self._wanted = count
         self._waiting.forget()
 
     def record_review(
@@ -132,16 +139,14 @@ class Reviews:
         )
         with self._leases.judging(name, pair_id):
             with self._database.writing() as transaction:
-                before = require_reviewed(transaction, pair_id)
-                checked = checked_review(given, before)
-                require_unjudged(before, name, seen)
-                written = self._written(transaction, pair_id)
-                review = replace(checked, position=len(written))
-                step = insert_step(transaction, name, "review", review.reviewed_at)
-                insert_review(transaction, step, review)
-                outcome = decide([*written, review], self.reviewers_wanted)
-                update_outcomes(transaction, [(before.pair, outcome, len(written) + 1)])
-            judged = require_reviewed(self._database, pair_id)
+                before = require_standing(transaction, pair_id)
+                checked = checked_review(given, before.reviewed)
+                require_unjudged(before.reviewed, name, seen)
+                earlier = before.written and load_reviews(transaction, [pair_id]).get(pair_id)
+                review = replace(checked, position=before.written)
+                insert_review(transaction, self._numbers.next(transaction), review)
+                outcome = decide([*(earlier or []), review], self.reviewers_wanted)
+                judged = update_outcome(transaction, before, outcome, before.written + 1)
             self._waiting.judged(pair_id, name, judged.state)
         return judged
 
@@ -178,9 +183,8 @@ class Reviews:
             if dry_run or not ids:
                 return result
             moment = now()
-            step = insert_step(transaction, name, "bulk", moment)
             same = Review(PairId(""), 0, name, verdict, reason, comment.strip(), reviewed_at=moment)
-            insert_same(transaction, step, ids, same)
+            insert_same(transaction, self._numbers.next(transaction, len(ids)), ids, same)
             decide_again(transaction, ids, self.reviewers_wanted)
         self._waiting.forget()
         return result
@@ -228,7 +232,8 @@ class Reviews:
             target = find(transaction, name)
             if target is None:
                 return None
-            insert_step(transaction, name, "undo" if undo else "redo", now(), target)
+            action: Action = "undo" if undo else "redo"
+            insert_step(transaction, self._numbers.next(transaction), name, action, target, now())
             ids = pairs_of_step(transaction, target)
             decide_again(transaction, ids, self.reviewers_wanted)
         if undo and len(ids) == 1:
@@ -239,10 +244,3 @@ class Reviews:
             return self._leases.lease_pair(name, ids[0])
         except PairTaken:
             return require_reviewed(self._database, ids[0])
-
-    def _written(self, transaction: Transaction, pair_id: PairId) -> list[Review]:
-        """All earlier reviews of a pair, looked for only where there are some."""
-        row = transaction.row("SELECT written FROM pair_states WHERE pair_id = ?", pair_id)
-        if not row or not row[0]:
-            return []
-        return load_reviews(transaction, [pair_id]).get(pair_id, [])

@@ -25,6 +25,7 @@ _REFERENCES = (
     ("vectors", "encoder_id", "encoders"),
     ("pair_states", "pair_id", "pairs"),
     ("pair_flags", "pair_id", "pairs"),
+    ("pair_words", "pair_id", "pairs"),
     ("pair_vectors", "pair_id", "pairs"),
     ("reviews", "pair_id", "pairs"),
     ("conversations", "micrograph_id", "micrographs"),
