@@ -27,6 +27,7 @@ from ui.commands.metrics import metrics
 from ui.commands.models import download, list_models
 from ui.commands.options import Json, Workspace
 from ui.commands.output import complain, exit_code, print_json
+from ui.commands.review import review
 from ui.commands.snapshot import snapshot
 from ui.commands.split import split
 from ui.commands.workspace import ingest, verify
@@ -88,6 +89,7 @@ def build_cli() -> typer.Typer:
     for command in (inspect, measure, ask, classify, split, metrics, ingest, verify, build_model):
         cli.command()(command)
     cli.command()(draft)
+    cli.command()(review)
     cli.command("import")(import_file)
     cli.command()(snapshot)
     cli.command()(export)

@@ -1,0 +1,263 @@
+"""Reviewing 200,000 pairs: the next pair, a durable verdict, a search, and 30 people at once.
+
+    python benchmarks/review.py [--pairs N] [--annotators N] [--minutes M] [--think SECONDS]
+
+A workspace is filled with written pairs through the store. First one reviewer goes through some
+pairs; then searches of rare and common words; then many annotators at once, each in a thread that
+takes a pair, thinks, and judges it, every tenth time with an edit and now and then with an undo.
+At the end everything acknowledged is looked for: a verdict that is lost, or a pair with two that
+stand, is counted. Goals at the 95th percentile: next pair 20 ms, verdict 10 ms, search 200 ms. A
+verdict waits for the disk: what a synced write alone takes there is measured beside it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import random
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import accumulate, islice
+from pathlib import Path
+from typing import TypeVar
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from slava.domain import Drafting, Flag, MicrographId, PairId, QAPair  # noqa: E402
+from slava.errors import PairTaken  # noqa: E402
+from store import PairFilter, Store  # noqa: E402
+from store.review_rows import load_reviews  # noqa: E402
+from tests.store.plain_reader import PlainReader, write_micrograph  # noqa: E402
+
+RESULT = ROOT / "docs" / "review-benchmark.json"
+MICROGRAPHS = 200
+GOALS = {"next_pair_ms": 20.0, "review_ms": 10.0, "search_ms": 200.0}
+ASPECTS = ("size", "shape", "texture", "defects", "arrangement", "scale")
+BATCH = 10_000
+T = TypeVar("T")
+
+
+@dataclass
+class Tally:
+    """What one annotator did and how long it took, ms."""
+
+    next_pair: list[float] = field(default_factory=list)
+    review: list[float] = field(default_factory=list)
+    undo: list[float] = field(default_factory=list)
+    standing: list[PairId] = field(default_factory=list)
+    """Pairs whose verdict was acknowledged and not taken back."""
+    refused: int = 0
+
+
+def milliseconds(times: list[float]) -> dict[str, float]:
+    """Median, 95th percentile and maximum."""
+    ordered = sorted(times)
+    return {
+        "median": round(statistics.median(ordered), 2),
+        "p95": round(ordered[int(0.95 * (len(ordered) - 1))], 2),
+        "max": round(ordered[-1], 2),
+        "count": len(ordered),
+    }
+
+
+def timed(work: Callable[[], T], into: list[float]) -> T:
+    begin = time.perf_counter()
+    done = work()
+    into.append((time.perf_counter() - begin) * 1e3)
+    return done
+
+
+def vocabulary(chance: random.Random, count: int = 8000) -> list[str]:
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    return ["".join(chance.choices(letters, k=chance.randint(3, 11))) for _ in range(count)]
+
+
+def written_pairs(
+    count: int, ids: list[MicrographId], words: list[str], seed: int = 0
+) -> Iterator[tuple[QAPair, list[Flag]]]:
+    """Pairs of the length that teachers write (600 characters), a quarter of them flagged."""
+    chance = random.Random(seed)
+    sums = list(accumulate(1 / (rank + 5) for rank in range(len(words))))
+    for number in range(count):
+        said = [" ".join(chance.choices(words, cum_weights=sums, k=k)) for k in (12, 18, 60)]
+        pair = QAPair(
+            PairId(f"{number:032x}"),
+            (ids[number % len(ids)],),
+            f"{said[0].capitalize()}?",
+            f"{said[1].capitalize()}.",
+            f"{said[2].capitalize()}.",
+            aspect=ASPECTS[number % len(ASPECTS)],
+            category=f"category {number % 10}",
+            drafting=Drafting("api.example.org", "teacher-1", f"pack-{number % 2}"),
+        )
+        flags = [Flag("length", "Too long.", chance.random())] if chance.random() < 0.25 else []
+        yield pair, flags
+
+
+def fill(store: Store, folder: Path, count: int, words: list[str]) -> float:
+    """Fill a workspace; seconds that adding the pairs took."""
+    paths = [write_micrograph(folder / f"m{k}.png", k) for k in range(min(MICROGRAPHS, count))]
+    ids = [store.micrographs.add_micrograph(path).micrograph.id for path in paths]
+    pairs = written_pairs(count, ids, words)
+    seconds = 0.0
+    while batch := list(islice(pairs, BATCH)):
+        begin = time.perf_counter()
+        store.pairs.add_pairs([p for p, _ in batch], {p.id: f for p, f in batch if f})
+        seconds += time.perf_counter() - begin
+    return seconds
+
+
+def annotate(
+    store: Store, name: str, think_s: float, stop: threading.Event, most: int | None = None
+) -> Tally:
+    """One person: take a pair, think, judge; until told to stop, or ``most`` verdicts."""
+    chance, done = random.Random(name), Tally()
+    while not stop.is_set() and (most is None or len(done.review) < most):
+        pair = timed(lambda: store.leases.next_pair(name), done.next_pair)
+        if pair is None:
+            break
+        stop.wait(chance.uniform(0, 2 * think_s))
+        edited = chance.random() < 0.1
+        answer = f"{pair.answer} Edited by {name}." if edited else None
+        verdict = "edited" if edited else "accepted"
+        judge = partial(store.reviews.record_review, pair.pair.id, name, verdict, seconds=think_s)
+        try:
+            timed(partial(judge, answer=answer, seen=pair.reviews), done.review)
+        except PairTaken:
+            done.refused += 1
+            continue
+        done.standing.append(pair.pair.id)
+        if chance.random() < 0.02:
+            back = timed(partial(store.reviews.undo_last, name), done.undo)
+            assert back is not None
+            assert back.pair.id == done.standing.pop()
+            store.leases.release(name)
+    return done
+
+
+def together(store: Store, annotators: int, seconds: float, think_s: float) -> dict[str, object]:
+    """Many at once, and whether everything that was acknowledged is there exactly once."""
+    stop = threading.Event()
+    before = {row[0] for row in store.database.rows("SELECT pair_id FROM reviews")}
+    with ThreadPoolExecutor(annotators) as pool:
+        people = [
+            pool.submit(annotate, store, f"annotator {k}", think_s, stop) for k in range(annotators)
+        ]
+        stop.wait(seconds)
+        stop.set()
+        tallies = [person.result() for person in people]
+    acknowledged = Counter(i for tally in tallies for i in tally.standing)
+    stands = Counter(
+        pair_id
+        for pair_id, reviews in load_reviews(store.database).items()
+        for review in reviews
+        if not review.undone and pair_id not in before
+    )
+    return {
+        "annotators": annotators,
+        "seconds": seconds,
+        "think_s": think_s,
+        "verdicts": sum(acknowledged.values()),
+        "taken_back": sum(len(tally.undo) for tally in tallies),
+        "refused": sum(tally.refused for tally in tallies),
+        "lost": sum((acknowledged - stands).values()),
+        "doubled": sum(count - 1 for count in stands.values() if count > 1),
+        "unacknowledged": sum((stands - acknowledged).values()),
+        "next_pair_ms": milliseconds([t for tally in tallies for t in tally.next_pair]),
+        "review_ms": milliseconds([t for tally in tallies for t in tally.review]),
+    }
+
+
+def searches(store: Store, words: list[str], count: int) -> dict[str, object]:
+    """Common and rare words, one to three of them; the first 50 found are read."""
+    chance, times = random.Random(4), []
+    for _ in range(count):
+        text = " ".join(chance.choices(words, k=chance.randint(1, 3)))
+        timed(partial(store.pairs.search_text, text), times)
+    for text in (words[0], words[50], words[-1], "nowhere to be found"):
+        timed(partial(store.pairs.search_text, text), times)
+    return milliseconds(times)
+
+
+def filtered(store: Store) -> dict[str, object]:
+    """A page of a list, the count of a filter, and the figures beside every filter."""
+    times: dict[str, list[float]] = {"page_ms": [], "count_ms": [], "facet_ms": []}
+    for aspect in ASPECTS:
+        wanted = PairFilter(state="pending", aspect=aspect)
+        timed(partial(store.pairs.list_pairs, wanted), times["page_ms"])
+        timed(partial(store.pairs.count_pairs, wanted), times["count_ms"])
+        timed(partial(store.pairs.count_by, "flag", wanted), times["facet_ms"])
+    return {name: milliseconds(found) for name, found in times.items()}
+
+
+def synced_writes(folder: Path, count: int) -> dict[str, float]:
+    """What writing 500 bytes durably takes on this disk, ms."""
+    times: list[float] = []
+    with (folder / "synced").open("wb") as file:
+        for _ in range(count):
+
+            def write() -> None:
+                file.write(b"x" * 500)
+                file.flush()
+                os.fsync(file.fileno())
+
+            timed(write, times)
+    return milliseconds(times)
+
+
+def measure(
+    folder: Path, pairs: int, annotators: int, seconds: float, think_s: float, rounds: int = 300
+) -> dict[str, object]:
+    """Everything, in a workspace under ``folder``."""
+    words = vocabulary(random.Random(1))
+    with Store.open(folder / "workspace", inspect=PlainReader()) as store:
+        filling = fill(store, folder / "in", pairs, words)
+        alone = annotate(store, "alone", 0.0, threading.Event(), most=rounds)
+        return {
+            "pairs": pairs,
+            "filling_s": round(filling, 1),
+            "synced_write_ms": synced_writes(folder, rounds),
+            "next_pair_ms": milliseconds(alone.next_pair),
+            "review_ms": milliseconds(alone.review),
+            "undo_ms": milliseconds(alone.undo) if alone.undo else None,
+            "search_ms": searches(store, words, rounds // 10),
+            **filtered(store),
+            "together": together(store, annotators, seconds, think_s),
+        }
+
+
+def main() -> None:
+    """Measure and write the result."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pairs", type=int, default=200_000)
+    parser.add_argument("--annotators", type=int, default=30)
+    parser.add_argument("--minutes", type=float, default=5.0)
+    parser.add_argument("--think", type=float, default=2.0, help="mean seconds over a pair")
+    parser.add_argument("--note", default="", help="kept with the figures: what else was running")
+    parser.add_argument("--out", type=Path, default=RESULT)
+    wanted = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        found = measure(
+            Path(folder), wanted.pairs, wanted.annotators, wanted.minutes * 60, wanted.think
+        )
+    found["goals_p95_ms"] = GOALS
+    found["machine"] = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
+    found["python"] = platform.python_version()
+    found["note"] = wanted.note
+    wanted.out.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    print(json.dumps(found, indent=2))
+
+
+if __name__ == "__main__":
+    main()
