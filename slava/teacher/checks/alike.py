@@ -38,7 +38,20 @@ class Alike:
         self._near = near
         self._vectors: NDArray[np.float32] | None = None
         if embed is not None and distinct:
-            self._vectors = np.asarray(embed(list(distinct)), np.float32)[self._code]
+            self._vectors = self._read(list(distinct), embed)
+
+    def _read(self, distinct: list[str], embed: Embed) -> NDArray[np.float32] | None:
+        """A vector per text; zeros for those that nothing else can be near to."""
+        first = {code: row for row, code in reversed(list(enumerate(self._code.tolist())))}
+        marks = [int(self._mark[first[code]]) for code in range(len(distinct))]
+        shared = np.bincount(marks)
+        wanted = [code for code, mark in enumerate(marks) if shared[mark] > 1 and distinct[code]]
+        if not wanted:
+            return None
+        read = np.asarray(embed([distinct[code] for code in wanted]), np.float32)
+        vectors = np.zeros((len(distinct), read.shape[1]), np.float32)
+        vectors[wanted] = read
+        return vectors[self._code]
 
     def equal(self, first: int, second: int) -> bool:
         """Whether they are equal after normalising."""

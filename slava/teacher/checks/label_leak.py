@@ -99,7 +99,7 @@ def _offers_choice(said: list[str], label: str, rules: Rules) -> bool:
 
 
 def _answer(pair: QAPair, questions: Sequence[str]) -> Iterator[Flag]:
-    given = [s for s in content_stems(pair.answer) if s not in ("ye", "no")]
+    given = [s for s in content_stems(pair.answer) if s not in ("yes", "no")]
     numbers = [q for q in quantities_in(pair.answer) if q.dimension not in ("number", "other")]
     for question in questions:
         asked = quantities_in(question)

@@ -22,18 +22,19 @@ _TIMES = re.compile(r"\s*(?:×|x|by)\s*", re.IGNORECASE)
 _LIST = re.compile(r"\s*(?:,|,? and|,? or)\s*")
 _BEFORE_X = re.compile(r"(?:^|[\s(])[×xX]\s?$")
 _BELOW = re.compile(
-    r"(?:(?:less|smaller|fewer|lower|shorter|thinner|narrower|finer|no more|not more|no larger|"
-    r"not larger) than|sub-?|below|under|beneath|at most|up to|no greater than|<|≤)\s*$",
+    r"(?:\b(?:less|smaller|fewer|lower|shorter|thinner|narrower|finer|no more|not more|no larger|"
+    r"not larger) than|\bsub-?|\b(?:below|under|beneath|at most|up to|no greater than)|<|≤)\s*$",
     re.IGNORECASE,
 )
 _ABOVE = re.compile(
-    r"(?:(?:more|greater|larger|bigger|longer|wider|higher|thicker|no less|not less|no fewer) than|"
-    r"above|over|at least|exceed(?:s|ing)?|beyond|>|≥)\s*$",
+    r"(?:\b(?:more|greater|larger|bigger|longer|wider|higher|thicker|no less|not less|"
+    r"no fewer) than|"
+    r"\b(?:above|over|at least|exceed(?:s|ing)?|beyond)|>|≥)\s*$",
     re.IGNORECASE,
 )
 _ABOUT = re.compile(
-    r"(?:about|approximately|approx\.|roughly|around|nearly|almost|some|circa|ca\.|close to|"
-    r"(?:on|of|in) the order of|estimated (?:at|to be)|~|≈|∼)\s*(?:an?\s+)?$",
+    r"(?:\b(?:about|approximately|approx\.|roughly|around|nearly|almost|some|circa|ca\.|close to|"
+    r"(?:on|of|in) the order of|estimated (?:at|to be))|~|≈|∼)\s*(?:an?\s+)?$",
     re.IGNORECASE,
 )
 

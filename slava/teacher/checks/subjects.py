@@ -45,10 +45,16 @@ _LENGTHS: tuple[tuple[str, str], ...] = (
         r"wavelength|\bclusters?\b|\bagglomerat|\baggregat|resolution|focus|distance",
     ),
     (
+        "field_width",
+        r"\b(?:field|picture|image|micrograph|frame|view)\b.{0,30}\bwide\b|field width|\bspans\b|"
+        r"\bHFW\b|scan width",
+    ),
+    ("field_height", r"field height|\b(?:field|picture|image|view)\b.{0,30}\bhigh\b"),
+    (
         "field",
-        r"field width|field height|\bfield\b|\bFOV\b|\bHFW\b|scan width|imaged area|"
-        r"(?:picture|image|micrograph|frame|view) (?:is|spans|covers|measures|has a width)|"
-        r"\bspans\b",
+        r"\bfield\b|\bFOV\b|imaged area|"
+        r"(?:picture|image|micrograph|frame|view) (?:is|spans|covers|measures|has)|"
+        r"\bspans\b|\brecorded with\b",
     ),
     (
         "size",
@@ -106,7 +112,9 @@ FACTS: dict[str, tuple[str, ...]] = {
     "d90": ("_diameter_d90",),
     "spacing": ("lattice_spacing", "lattice_spacing_second", "period"),
     "intercept": ("grain_intercept_mean",),
-    "field": ("field_width", "field_height"),
+    "field_width": ("field_width", "file_width"),
+    "field_height": ("field_height", "file_height"),
+    "field": ("field_width", "field_height", "file_width", "file_height"),
     "size": ("_diameter_mean", "_diameter_median", "grain_intercept_mean"),
     "porosity": ("porosity", "pore_fraction"),
     "coverage": ("coverage", "porosity"),
@@ -127,6 +135,10 @@ _CUT = re.compile(r"[,;:(]|\b(?:and|while|whereas|with|at|but)\b")
 _AFTER = re.compile(r"[,;:.)]|\b(?:and|while|whereas|but|with|at)\b")
 
 
+_ALONE: dict[Dimension, str] = {"voltage": "voltage", "pixel_size": "pixel_size"}
+"""What is claimed by the unit alone."""
+
+
 def subject_of(sentence: str, quantities: Sequence[Quantity], k: int) -> Subject:
     """Of what quantity ``k`` of ``sentence`` is claimed, as far as its words tell."""
     quantity = quantities[k]
@@ -140,7 +152,7 @@ def subject_of(sentence: str, quantities: Sequence[Quantity], k: int) -> Subject
     name = _first(table, (f"{clause} {after}", before, sentence[: quantity.start]))
     if not name and quantity.dimension in ("length", "pixels") and objects:
         name = "size"
-    return Subject(name or ("voltage" if quantity.dimension == "voltage" else ""), objects)
+    return Subject(name or _ALONE.get(quantity.dimension, ""), objects)
 
 
 def _table(dimension: Dimension) -> tuple[tuple[str, str], ...]:

@@ -64,8 +64,9 @@ def _of_sentence(sentence: str, shown: Sequence[Known], rules: Rules) -> Iterato
         if subject is None:
             continue
         verdicts = [_judge(quantity, subject, one, rules) for one in shown]
-        if verdicts and all(v is not None for v in verdicts):
-            fact, how_far = min((v for v in verdicts if v is not None), key=lambda v: v[1])
+        against = [v for v in verdicts if v not in (AGREES, SILENT)]
+        if against and AGREES not in verdicts:
+            fact, how_far = min(against, key=lambda v: v[1])
             yield Flag("wrong_number", _detail(words, fact), _severity(how_far))
 
 
@@ -94,9 +95,14 @@ def _subject(sentence: str, quantities: Sequence[Quantity], k: int) -> Subject |
 Verdict = tuple[Fact, float]
 """The fact that is contradicted, and how far: the logarithm (base 2) of the ratio."""
 
+_NOTHING = Fact("", "", 0)
+AGREES: Verdict = (_NOTHING, 0.0)
+SILENT: Verdict = (_NOTHING, -1.0)
+"""Nothing is known that speaks of the same."""
 
-def _judge(quantity: Quantity, subject: Subject, known: Known, rules: Rules) -> Verdict | None:
-    """The nearest fact that ``quantity`` contradicts; ``None`` where one agrees, or none speaks."""
+
+def _judge(quantity: Quantity, subject: Subject, known: Known, rules: Rules) -> Verdict:
+    """The nearest fact that ``quantity`` contradicts, or that one agrees, or that none speaks."""
     if quantity.dimension == "number" and subject.name == "part":
         return _more_than_all(quantity, subject, known, rules)
     facts = [f for f in facts_about(subject, _facts(known)) if not isinstance(f.value, str)]
@@ -104,16 +110,21 @@ def _judge(quantity: Quantity, subject: Subject, known: Known, rules: Rules) -> 
     if compared:
         far = [(f, _distance(quantity, f, v, known, rules)) for f, v in compared]
         if any(d <= 0 for _, d in far):
-            return None
+            return AGREES
         return min(far, key=lambda pair: pair[1])
     return _impossible(quantity, subject, known)
 
 
 def _facts(known: Known) -> list[Fact]:
-    """All facts, and the length of the scale bar where it was read."""
-    bar = known.micrograph.scale_bar
+    """All facts, the size of the file, and the length of the scale bar where it was read."""
+    shown = known.micrograph
+    bar = shown.scale_bar
+    stated = [
+        Fact("file_width", "Width of the file", shown.width_px, "px"),
+        Fact("file_height", "Height of the file", shown.height_px, "px"),
+    ]
     read = [Fact("scale_bar", "Scale bar", bar.length_nm, "nm")] if bar else []
-    return [*known.facts, *read]
+    return [*known.facts, *stated, *read]
 
 
 def _in_unit_of(fact: Fact, quantity: Quantity, known: Known) -> float | None:
@@ -165,28 +176,28 @@ def _plus_fits(quantity: Quantity, fact: Fact, factor: float, known: Known) -> b
     return not told or any(abs(c - quantity.plus) <= max(0.15 * c, quantity.rounding) for c in told)
 
 
-def _more_than_all(
-    quantity: Quantity, subject: Subject, known: Known, rules: Rules
-) -> Verdict | None:
+def _more_than_all(quantity: Quantity, subject: Subject, known: Known, rules: Rules) -> Verdict:
     """Some of them are counted: no more than all of them."""
     counts = facts_about(replace(subject, name="count"), known.facts)
     numbers = [(f, float(f.value)) for f in counts if not isinstance(f.value, str)]
-    if not numbers or any(quantity.low <= v * (1 + rules.tolerance) for _, v in numbers):
-        return None
+    if not numbers:
+        return SILENT
+    if any(quantity.low <= v * (1 + rules.tolerance) for _, v in numbers):
+        return AGREES
     fact, value = max(numbers, key=lambda n: n[1])
     return fact, abs(math.log2(max(quantity.low, 1.0) / max(value, 0.5)))
 
 
-def _impossible(quantity: Quantity, subject: Subject, known: Known) -> Verdict | None:
+def _impossible(quantity: Quantity, subject: Subject, known: Known) -> Verdict:
     """A length that is larger than the picture, or smaller than what a pixel can show."""
     if quantity.dimension not in ("length", "pixels") or not math.isfinite(quantity.high):
-        return None
+        return SILENT
     if subject.name in ("working_distance", "pixel_size", "bar"):
-        return None
+        return SILENT
     shown = known.micrograph
     unit = known.nm_per_px if quantity.dimension == "length" else 1.0
     if unit is None:
-        return None
+        return SILENT
     diagonal = math.hypot(shown.width_px, shown.height_px) * unit
     field = next((f for f in known.facts if f.name == "field_width"), None)
     if field is not None and quantity.low > MOST_FIELDS * diagonal:
@@ -195,7 +206,7 @@ def _impossible(quantity: Quantity, subject: Subject, known: Known) -> Verdict |
     small = 0 < quantity.high < LEAST_PIXELS * unit
     if size is not None and small and quantity.dimension == "length":
         return size, abs(math.log2(quantity.high / unit))
-    return None
+    return SILENT
 
 
 def _detail(words: str, fact: Fact) -> str:

@@ -84,10 +84,11 @@ def _sizes(one: Told, other: Told) -> str:
     who = "first"
     if large < small:
         large, small, who = small, large, "second"
+    where = "" if a.unit in LENGTHS else " in the picture"
     start = f"The mean diameter is {a.text} in the first micrograph and {b.text} in the second"
     if not small or large / small < CLEARLY:
         return f"{start}, which is about the same."
-    return f"{start}, so the structures of the {who} are larger."
+    return f"{start}, so the structures of the {who} are larger{where}."
 
 
 def _counts(one: Told, other: Told) -> str:

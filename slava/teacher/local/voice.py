@@ -22,8 +22,18 @@ from slava.vlm.classify import Ranking, rank_classes
 _OF_ITSELF = re.compile(r"\b(?:I|me|my|mine|myself|we|us|our)\b|teach|\bnot measured\b|\bcounted\b")
 _NUMBER = re.compile(r"\d")
 LEAST_WORDS = 3
-WORDINGS = 2
-"""In so many ways each aspect is put to the model: briefly, and in detail."""
+
+MEASURED: tuple[tuple[str, str], ...] = (
+    ("_diameter_std", r"alike in size|different sizes|size distribution|distributed"),
+    ("order_parameter", r"direction|align|parallel|\barray\b|orient|upright"),
+    ("quality_noise", r"sharp|nois|blur|quality|charging"),
+    ("coverage", r"\bcover|take up|takes up|background|of the field"),
+    ("porosity", r"\bcover|take up|takes up|of the field"),
+)
+"""Facts, and what a model does not speak of where there is such a fact."""
+_NEVER = re.compile(r"calibrat|\blength in\b", re.IGNORECASE)
+_DEFECT = re.compile(r"\b(?:crack|scratch|hole|debris|defect)", re.IGNORECASE)
+_HEDGED = re.compile(r"\b(?:may|might|seems?|looks?|no|nothing|not)\b", re.IGNORECASE)
 
 
 @dataclass(slots=True, eq=False)
@@ -72,14 +82,17 @@ class Voice:
 
     def _ask(self, question: str) -> list[str]:
         rules, kept = rules_of(self.pack), dict[str, None]()
-        for wording in (question, f"{question} Please answer in detail.")[:WORDINGS]:
-            messages = [Message("user", wording, (0,))]
-            chunks = self.backbone.stream(messages, [self.view], GenerationSettings())
-            answer = "".join(chunk.text for chunk in chunks)
-            for sentence in sentences(answer):
-                if self._may_stand(sentence, rules):
-                    kept[sentence] = None
+        asked = f"In detail, {question[:1].lower()}{question[1:]}"
+        chunks = self.backbone.stream(
+            [Message("user", asked, (0,))], [self.view], GenerationSettings()
+        )
+        for sentence in sentences("".join(chunk.text for chunk in chunks)):
+            if self._may_stand(sentence, rules):
+                kept[sentence] = None
         return list(kept)
+
+    def _is_measured(self, name: str) -> bool:
+        return any(f.name.endswith(name) for f in self.view.facts)
 
     def _may_stand(self, sentence: str, rules: Rules) -> bool:
         if len(sentence.split()) < LEAST_WORDS or not sentence.endswith((".", "!")):
@@ -87,6 +100,10 @@ class Voice:
         if _NUMBER.search(sentence) or _OF_ITSELF.search(sentence) or mentions_in(sentence):
             return False
         if any(banned in sentence for banned in rules.abbreviations):
+            return False
+        if _NEVER.search(sentence) or (_DEFECT.search(sentence) and not _HEDGED.search(sentence)):
+            return False
+        if any(self._is_measured(fact) and re.search(words, sentence) for fact, words in MEASURED):
             return False
         own = self.label or self.guess()
         said = set(stems(sentence))
