@@ -26,6 +26,7 @@ from store.lock import WorkspaceLock
 from store.micrographs import Micrographs
 from store.migrations import migrate
 from store.originals import Originals
+from store.pair_vectors import PairVectors
 from store.pairs import Pairs
 from store.recovery import recover
 from store.reviews import Reviews
@@ -53,6 +54,7 @@ class Store:
         self.settings = Settings(database)
         waiting = Waiting(database)
         self.pairs = Pairs(database, waiting)
+        self.pair_vectors = PairVectors(database)
         self.leases = Leases(database, waiting)
         self.reviews = Reviews(database, self.leases, waiting, self.settings)
         self.drafts = Drafts(database, waiting)

@@ -65,7 +65,7 @@ class Vectors:
         packed = {i: _packed(key, i, vector) for i, vector in vectors.items()}
         moment = now()
         with self._database.writing() as transaction:
-            encoder = _encoder(transaction, key)
+            encoder = encoder_number(transaction, key)
             there = _among(transaction, list(packed))
             kept = {i: content for i, content in packed.items() if i in there}
             if kept:
@@ -76,8 +76,8 @@ class Vectors:
         """Every vector of an encoder as one matrix; none gives (0, key.dimension)."""
         rows = self._database.rows(
             f"SELECT v.micrograph_id, v.vector, m.name FROM vectors v {_SHOWN} "
-            f"WHERE v.encoder_id = ({_ID_OF}) ORDER BY v.micrograph_id",
-            *_identity(key),
+            f"WHERE v.encoder_id = ({ID_OF}) ORDER BY v.micrograph_id",
+            *identity(key),
         )
         ids = tuple(MicrographId(row[0]) for row in rows)
         flat = np.frombuffer(b"".join(row[1] for row in rows), dtype="<f4")
@@ -90,9 +90,9 @@ class Vectors:
         """Micrographs of which this encoder has made no vector, newest first."""
         rows = self._database.rows(
             "SELECT id FROM micrographs WHERE removed_at IS NULL AND id NOT IN "
-            f"(SELECT micrograph_id FROM vectors WHERE encoder_id = ({_ID_OF})) "
+            f"(SELECT micrograph_id FROM vectors WHERE encoder_id = ({ID_OF})) "
             "ORDER BY added_at DESC, id",
-            *_identity(key),
+            *identity(key),
         )
         return [MicrographId(row[0]) for row in rows]
 
@@ -109,24 +109,26 @@ class Vectors:
     def remove_vectors(self, key: EncoderKey) -> None:
         """Forget every vector of an encoder; they can be made again."""
         with self._database.writing() as transaction:
-            transaction.run(f"DELETE FROM vectors WHERE encoder_id = ({_ID_OF})", *_identity(key))
+            transaction.run(f"DELETE FROM vectors WHERE encoder_id = ({ID_OF})", *identity(key))
 
 
-_ID_OF = "SELECT id FROM encoders WHERE reference = ? AND preprocessing = ? AND dimension = ?"
+ID_OF = "SELECT id FROM encoders WHERE reference = ? AND preprocessing = ? AND dimension = ?"
+"""The number of an encoder; parameters are those of :func:`identity`."""
 
 
-def _identity(key: EncoderKey) -> tuple[str, str, int]:
+def identity(key: EncoderKey) -> tuple[str, str, int]:
+    """What tells an encoder from every other."""
     return key.id, key.preprocessing, key.dimension
 
 
-def _encoder(transaction: Transaction, key: EncoderKey) -> int:
+def encoder_number(transaction: Transaction, key: EncoderKey) -> int:
     """The number of an encoder in this workspace, given when it is new."""
-    known = transaction.row(_ID_OF, *_identity(key))
+    known = transaction.row(ID_OF, *identity(key))
     if known:
         return int(known[0])
     newest = transaction.row("SELECT coalesce(max(id), 0) FROM encoders")
     number = int(newest[0]) + 1 if newest else 1
-    transaction.run("INSERT INTO encoders VALUES (?, ?, ?, ?, ?)", number, *_identity(key), now())
+    transaction.run("INSERT INTO encoders VALUES (?, ?, ?, ?, ?)", number, *identity(key), now())
     return number
 
 
