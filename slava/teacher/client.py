@@ -117,6 +117,7 @@ class OpenAITeacher:
         self._http = DefaultHttpxClient(
             timeout=Timeout(timeout_s, connect=CONNECT_SECONDS),
             trust_env=not self.own_machine,
+            verify=url.scheme == "https",
             follow_redirects=False,
             event_hooks={"request": [_bare]},
         )
@@ -134,13 +135,11 @@ class OpenAITeacher:
     def send(self, body: Mapping[str, Any], request_id: RequestId) -> str:
         """Send one chat completion; see :class:`Teacher`."""
         return self.explained(
-            lambda: (
-                self.api.post(
-                    "/chat/completions",
-                    cast_to=str,
-                    body=dict(body),
-                    options={"headers": {"Idempotency-Key": request_id}},
-                )
+            lambda: self.api.post(
+                "/chat/completions",
+                cast_to=str,
+                body=dict(body),
+                options={"headers": {"Idempotency-Key": request_id}},
             )
         )
 

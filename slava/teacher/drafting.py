@@ -88,7 +88,7 @@ class DraftingJob:
         self._waiting: deque[Prepared] = deque()
         self._guard = threading.Lock()
         self._tally = Tally(self.id, len(self._requests))
-        self._purse = Purse(consent.cap_usd, 0.0, {})
+        self._purse = Purse(consent.cap_usd, 0.0, {}, once=teacher.honours_keys)
         self._not_before, self._in_a_row = 0.0, 0
         self._ending: tuple[DraftState, str] | None = None
 
@@ -135,7 +135,10 @@ class DraftingJob:
             if record.state == "uncertain":
                 maybe[request.id] = request.cost_usd
             self._sort_in(request, record)
-        self._purse = Purse(self._consent.cap_usd, self._ledger.spent(self.id), maybe)
+        self._purse = Purse(
+            self._consent.cap_usd, self._ledger.spent(self.id), maybe,
+            once=self._teacher.honours_keys,
+        )  # fmt: skip
         self._told()
 
     def _sort_in(self, request: Prepared, record: DraftRequest) -> None:
@@ -152,11 +155,6 @@ class DraftingJob:
         """Whether an uncertain request may go out again."""
         honoured = self._teacher.honours_keys or self._price.free
         return honoured or self._terms.resend_uncertain
-
-    @property
-    def _once(self) -> bool:
-        """Whether all attempts of one request are paid once."""
-        return self._teacher.honours_keys
 
     # ------------------------------------------------------------------ in the threads
     def _worker(self) -> None:
@@ -182,7 +180,7 @@ class DraftingJob:
         """Send one request as often as it takes."""
         for attempt in range(1, self._terms.backoff.attempts + 1):
             self._hold()
-            if not self._purse.take(request.id, request.cost_usd, self.control, once=self._once):
+            if not self._purse.take(request.id, request.cost_usd, self.control):
                 return self._end("capped", "the cost cap is reached.")
             try:
                 body = self._ready(request)
@@ -203,14 +201,14 @@ class DraftingJob:
                 if not self._again(error.again and not error.fatal, attempt, error.after_s):
                     return self._gave_up(str(error))
             except Unsure as error:
-                self._purse.doubt(request.id, once=self._once)
+                self._purse.doubt(request.id)
                 self._ledger.finish(request.id, "uncertain", reason=str(error))
                 if not self._again(self._may_repeat, attempt, None):
                     self._tally.finished("uncertain", 0)
                     self._told()
                     return None
             except BaseException:
-                self._purse.doubt(request.id, once=self._once)
+                self._purse.doubt(request.id)
                 raise
             else:
                 return self._keep(request, answer)
@@ -247,7 +245,7 @@ class DraftingJob:
         except NotFound as error:  # the micrograph was removed meanwhile
             gone = str(error)
             self._insist(lambda: finish((), gone))
-        self._purse.pay(request.id, cost, once=self._once)
+        self._purse.pay(request.id, cost)
         self._tally.finished(reading.state, len(reading.pairs))
         self._told()
 

@@ -6,6 +6,7 @@ It must not know what is sent.
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 
 from slava.errors import Cancelled
 from slava.teacher.control import Control
@@ -26,13 +27,20 @@ class Purse:
         By this job, before.
     maybe_usd
         At most, by requests of which nobody knows whether they were paid.
+    once
+        Whether all attempts of one request are paid once, because its key is honoured.
     """
 
     def __init__(
-        self, cap_usd: float | None, spent_usd: float, maybe_usd: dict[RequestId, float]
+        self,
+        cap_usd: float | None,
+        spent_usd: float,
+        maybe_usd: Mapping[RequestId, float],
+        *,
+        once: bool,
     ) -> None:
         self.cap_usd = cap_usd
-        self._spent, self._maybe = spent_usd, dict(maybe_usd)
+        self._spent, self._maybe, self._once = spent_usd, dict(maybe_usd), once
         self._flying: dict[RequestId, float] = {}
         self._change = threading.Condition()
 
@@ -46,7 +54,13 @@ class Purse:
     def maybe_usd(self) -> float:
         """At most, by requests that are uncertain or on their way."""
         with self._change:
-            return sum(self._maybe.values()) + sum(self._flying.values())
+            return self._open()
+
+    @property
+    def both_usd(self) -> tuple[float, float]:
+        """Spent for certain, and maybe besides, of the same moment."""
+        with self._change:
+            return self._spent, self._open()
 
     @property
     def flying(self) -> int:
@@ -54,12 +68,8 @@ class Purse:
         with self._change:
             return len(self._flying)
 
-    def take(
-        self, request_id: RequestId, at_most_usd: float, control: Control, *, once: bool
-    ) -> bool:
+    def take(self, request_id: RequestId, at_most_usd: float, control: Control) -> bool:
         """Set money aside for a request, waiting for those on their way; false if it exceeds.
-
-        ``once``: an earlier attempt of it and this one are paid once.
 
         Raises
         ------
@@ -70,12 +80,10 @@ class Purse:
             while True:
                 if control.stop.is_set():
                     raise Cancelled("drafting was cancelled.")
-                others = sum(v for k, v in self._maybe.items() if k != request_id)
-                taken = self._spent + others + sum(self._flying.values())
-                own = 0.0 if once else self._maybe.get(request_id, 0.0)
-                if self.cap_usd is None or taken + own + at_most_usd <= self.cap_usd + _ROUNDING:
-                    self._flying[request_id] = at_most_usd
+                self._flying[request_id] = at_most_usd
+                if self.cap_usd is None or self._spent + self._open() <= self.cap_usd + _ROUNDING:
                     return True
+                del self._flying[request_id]
                 if not self._flying:
                     return False
                 self._change.wait(_POLL_S)
@@ -86,19 +94,25 @@ class Purse:
             self._flying.pop(request_id, None)
             self._change.notify_all()
 
-    def doubt(self, request_id: RequestId, *, once: bool) -> None:
-        """Nobody knows whether this attempt was paid; ``once``: all its attempts are paid once."""
+    def doubt(self, request_id: RequestId) -> None:
+        """Nobody knows whether this attempt was paid."""
         with self._change:
             at_most = self._flying.pop(request_id, 0.0)
-            before = 0.0 if once else self._maybe.get(request_id, 0.0)
+            before = 0.0 if self._once else self._maybe.get(request_id, 0.0)
             self._maybe[request_id] = before + at_most
             self._change.notify_all()
 
-    def pay(self, request_id: RequestId, cost_usd: float, *, once: bool) -> None:
+    def pay(self, request_id: RequestId, cost_usd: float) -> None:
         """It was answered and cost this much."""
         with self._change:
             self._flying.pop(request_id, None)
-            if once:
+            if self._once:
                 self._maybe.pop(request_id, None)
             self._spent += cost_usd
             self._change.notify_all()
+
+    def _open(self) -> float:
+        """What may come on top of what is spent; repeats of one request count once or each."""
+        ids = self._maybe.keys() | self._flying.keys()
+        both = [(self._maybe.get(i, 0.0), self._flying.get(i, 0.0)) for i in ids]
+        return sum(max(one) if self._once else sum(one) for one in both)

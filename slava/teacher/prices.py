@@ -28,8 +28,8 @@ class _Row(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     name: str = Field(min_length=1)
-    read: float = Field(ge=0, strict=False)
-    written: float = Field(ge=0, strict=False)
+    read: float = Field(ge=0)
+    written: float = Field(ge=0)
     batch_factor: float = Field(0.5, gt=0, le=1)
     picture: Literal["tiles", "patches"] = "tiles"
     base: int = Field(85, ge=0)

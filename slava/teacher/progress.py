@@ -96,6 +96,7 @@ class Tally:
 
     def snapshot(self, purse: Purse, control: Control) -> Drafted:
         """Everything as it stands."""
+        spent, maybe = purse.both_usd
         with self._guard:
             state: DraftState = "paused" if control.paused else "running"
             reason, seconds = control.reason, time.monotonic() - self._began
@@ -110,8 +111,8 @@ class Tally:
                 self._pairs,
                 purse.flying,
                 self._attempts,
-                purse.spent_usd,
-                purse.maybe_usd,
+                spent,
+                maybe,
                 purse.cap_usd,
                 seconds,
                 reason,

@@ -107,6 +107,10 @@ class FakeTeacher:
     def url(self) -> str:
         return f"http://127.0.0.1:{self._server.server_address[1]}/v1"
 
+    @property
+    def host(self) -> str:
+        return f"127.0.0.1:{self._server.server_address[1]}"
+
     def order(self, *faults: Fault | None) -> None:
         """The next requests meet these, one each."""
         self.faults.extend(faults)
