@@ -15,7 +15,7 @@ from slava.teacher.checks.text import stems
 _DEFECT = (
     r"(?:defects?|defective|cracks?|cracked|cracking|micro-?cracks?|fractur\w+|flaws?|scratch\w*|"
     r"imperfections?|anomal\w+|damaged?|delaminat\w+|debris|contaminat\w+|blister\w*|crazing|"
-    r"inclusions?|pitting|pits?|chipp\w+|voids?|spall\w*|tears?|irregularit\w+)"
+    r"inclusions?|pitting|pits?|chipp\w+|spall\w*|tears?|irregularit\w+)"
 )
 _NAMED = re.compile(rf"\b{_DEFECT}\b", re.IGNORECASE)
 _FREE = re.compile(rf"\b(?:{_DEFECT}|error)[- ](?:free|less)\b|\bflawless\w*", re.IGNORECASE)

@@ -15,6 +15,7 @@ import pytest
 from slava.errors import BadInput
 from slava.metrics import wordnet as wordnet_places
 from slava.metrics.text import MEASURES, TextPair, score_texts
+from tests.cli.command import slava
 from tests.metrics.tiny_wordnet import HEADER, write_wordnet
 
 SYNONYMS = {"verb": [["show", "display", "exhibit"]], "noun": [["flaw", "defect"]]}
@@ -282,6 +283,15 @@ def test_bad_lines_are_named(tmp_path: Path, content: str, said: str) -> None:
     with pytest.raises(BadInput, match=said) as error:
         read_pairs(tmp_path / "r.jsonl", tmp_path / "p.jsonl")
     assert "\n" not in str(error.value)
+
+
+def test_the_command_ends_with_2_and_one_line(tmp_path: Path) -> None:
+    good = lines(tmp_path / "r.jsonl", {"id": "1", "text": "pores"})
+    bad = lines(tmp_path / "p.jsonl", {"id": "1"})
+    done = slava("metrics", "--references", good, "--predictions", bad, "--json")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.strip().endswith('p.jsonl line 1: its "text" is missing or no text.')
+    assert len(done.stderr.strip().splitlines()) == 1
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:

@@ -66,7 +66,8 @@ def metrics(
             for m, c in found.items()
         }
     rows = [{"id": key, **values} for key, values in figures.rows]
-    show({"rows": rows, **record} if json_ else {"rows": len(rows), **record}, json_)
+    shown = record if json_ else {k: v for k, v in record.items() if v}
+    show({"rows": rows if json_ else len(rows), **shown}, json_)
 
 
 def _progress(count: int) -> Callable[[int], None]:
