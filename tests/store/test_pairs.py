@@ -146,9 +146,7 @@ def test_pairs_of_a_micrograph_stand_together(store: Store, tmp_path: Path) -> N
     assert after == [pair.pair.id for pair in shown[2:]]
 
 
-def test_every_word_must_be_somewhere_in_the_words_that_count(
-    store: Store, tmp_path: Path
-) -> None:
+def test_every_word_must_be_somewhere_in_the_words_that_count(store: Store, tmp_path: Path) -> None:
     ids = add_micrographs(store, tmp_path)
     fine = a_pair(1, ids, answer="The Porosity is 3 µm wide.", detailed="Très élégant, 50% café.")
     other = a_pair(2, ids, answer="Nothing at all.")
