@@ -6,7 +6,8 @@ Sources: sLAVA 4.4 (similar; from other categories; dissimilar within a category
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import get_args
 
 import numpy as np
@@ -109,84 +110,99 @@ def sample_demonstrations(
     allowed[index.excluded(exclude_ids, exclude_groups)] = False
     first = [row for row in map(index.row_of, pinned) if row is not None and allowed[row]][:k]
     allowed[first] = False
-    wanted = k - len(first)
-    rows: Sequence[int]
-    if strategy == "random":
-        rows = _random(allowed, wanted, query_vector, seed).tolist()
-    elif strategy == "diverse":
-        rows = _diverse(index, similarity, allowed, wanted, diversity, first)
-    elif strategy == "balanced":
-        rows = _balanced(index, similarity, allowed, wanted)
-    else:
-        if strategy != "similar":
-            code = _code(index, similarity, allowed, label)
-            own = index.label_codes == code
-            allowed &= own if strategy == "dissimilar_within" else ~own
-        sign = -1 if strategy == "dissimilar_within" else 1
-        rows = _best(sign * similarity, allowed, wanted).tolist()
-    return tuple(index.neighbour(row, float(similarity[row]), metric) for row in [*first, *rows])
+    asked = _Asked(
+        index, query_vector, similarity, allowed, k - len(first), first, seed, label, diversity
+    )
+    rows = [*first, *_WAYS[strategy](asked)]
+    return tuple(index.neighbour(row, float(similarity[row]), metric) for row in rows)
 
 
-def _best(values: Vector, allowed: NDArray[np.bool_], k: int) -> NDArray[np.int64]:
-    kept = np.where(allowed, values, np.float32(-np.inf))
-    return top_rows(kept, min(k, int(allowed.sum())))
+@dataclass(frozen=True, slots=True, eq=False)
+class _Asked:
+    """What a strategy chooses from."""
+
+    index: Index
+    query: Vector
+    similarity: Vector
+    allowed: NDArray[np.bool_]
+    """(len(index),): rows that may be shown and are not pinned."""
+    k: int
+    first: Sequence[int]
+    """Rows that are pinned."""
+    seed: int
+    label: str | None
+    diversity: float
+
+    def best(
+        self, among: NDArray[np.bool_] | None = None, k: int | None = None, sign: int = 1
+    ) -> list[int]:
+        """Up to ``k`` allowed rows, nearest first; with the sign -1 farthest first."""
+        allowed = self.allowed if among is None else self.allowed & among
+        kept = np.where(allowed, sign * self.similarity, np.float32(-np.inf))
+        wanted = min(self.k if k is None else k, int(allowed.sum()))
+        rows: list[int] = top_rows(kept, wanted).tolist()
+        return rows
+
+    def own(self) -> NDArray[np.bool_]:
+        """Which rows bear the query's label, or without one that of its nearest."""
+        if self.label is None:
+            nearest = self.best(k=1)
+            code = int(self.index.label_codes[nearest[0]]) if nearest else -1
+        elif self.label in self.index.classes:
+            code = self.index.classes.index(self.label)
+        else:
+            held = ", ".join(self.index.classes)
+            raise BadSetting(f"{self.label!r} is no class of the library: {held}.")
+        bear: NDArray[np.bool_] = self.index.label_codes == code
+        return bear
 
 
-def _random(allowed: NDArray[np.bool_], k: int, query: Vector, seed: int) -> NDArray[np.int64]:
-    words = np.frombuffer(np.ascontiguousarray(query).tobytes(), dtype=np.uint32)
-    rng = np.random.default_rng([seed, int(words.sum(dtype=np.uint64))])
-    rows = np.flatnonzero(allowed)
-    return rng.choice(rows, min(k, len(rows)), replace=False)
+def _random(asked: _Asked) -> list[int]:
+    words = np.frombuffer(np.ascontiguousarray(asked.query).tobytes(), dtype=np.uint32)
+    rng = np.random.default_rng([asked.seed, int(words.sum(dtype=np.uint64))])
+    rows = np.flatnonzero(asked.allowed)
+    drawn: list[int] = rng.choice(rows, min(asked.k, len(rows)), replace=False).tolist()
+    return drawn
 
 
-def _diverse(
-    index: Index,
-    similarity: Vector,
-    allowed: NDArray[np.bool_],
-    k: int,
-    diversity: float,
-    first: Sequence[int],
-) -> list[int]:
+def _diverse(asked: _Asked) -> list[int]:
     """Each next one is similar to the query and unlike what is chosen."""
-    rows = _best(similarity, allowed, _CANDIDATES * max(1, k))
-    among = index.vectors[rows]
+    vectors, weight = asked.index.vectors, asked.diversity
+    rows = np.array(asked.best(k=_CANDIDATES * max(1, asked.k)), dtype=np.int64)
     like = np.full(len(rows), -1.0, dtype=np.float32)
-    for row in first:
-        like = np.maximum(like, among @ index.vectors[row])
+    for row in asked.first:
+        like = np.maximum(like, vectors[rows] @ vectors[row])
     chosen: list[int] = []
-    for _ in range(min(k, len(rows))):
-        penalty = like if chosen or first else np.zeros_like(like)
-        place = int(np.argmax((1 - diversity) * similarity[rows] - diversity * penalty))
+    for _ in range(min(asked.k, len(rows))):
+        penalty = like if chosen or asked.first else np.zeros_like(like)
+        place = int(np.argmax((1 - weight) * asked.similarity[rows] - weight * penalty))
         chosen.append(int(rows[place]))
-        like = np.maximum(like, among @ among[place])
-        rows, among, like = (
-            np.delete(rows, place),
-            np.delete(among, place, 0),
-            np.delete(like, place),
-        )
+        like = np.maximum(like, vectors[rows] @ vectors[rows[place]])
+        rows, like = np.delete(rows, place), np.delete(like, place)
     return chosen
 
 
-def _balanced(index: Index, similarity: Vector, allowed: NDArray[np.bool_], k: int) -> list[int]:
+def _balanced(asked: _Asked) -> list[int]:
     """The nearest of every class, classes in the order of their nearest; then the second ones."""
-    per_class = [
-        _best(similarity, allowed & (index.label_codes == code), k)
-        for code in range(len(index.classes))
-    ]
+
+    def nearest_first(rows: Iterable[int]) -> list[int]:
+        return sorted(rows, key=lambda row: -float(asked.similarity[row]))
+
+    codes = range(len(asked.index.classes))
+    per_class = [asked.best(asked.index.label_codes == code) for code in codes]
     rounds: list[int] = []
-    for turn in range(k):
-        level = [int(rows[turn]) for rows in per_class if len(rows) > turn]
-        rounds += sorted(level, key=lambda row: -float(similarity[row]))
-        if len(rounds) >= k:
+    for turn in range(asked.k):
+        rounds += nearest_first(rows[turn] for rows in per_class if len(rows) > turn)
+        if len(rounds) >= asked.k:
             break
-    return sorted(rounds[:k], key=lambda row: -float(similarity[row]))
+    return nearest_first(rounds[: asked.k])
 
 
-def _code(index: Index, similarity: Vector, allowed: NDArray[np.bool_], label: str | None) -> int:
-    """The place of the query's label among the classes."""
-    if label is not None:
-        if label not in index.classes:
-            raise BadSetting(f"{label!r} is no class of the library: {', '.join(index.classes)}.")
-        return index.classes.index(label)
-    nearest = _best(similarity, allowed, 1)
-    return int(index.label_codes[nearest[0]]) if len(nearest) else -1
+_WAYS: Mapping[Strategy, Callable[[_Asked], list[int]]] = {
+    "similar": lambda asked: asked.best(),
+    "random": _random,
+    "diverse": _diverse,
+    "balanced": _balanced,
+    "other_categories": lambda asked: asked.best(~asked.own()),
+    "dissimilar_within": lambda asked: asked.best(asked.own(), sign=-1),
+}
