@@ -1,37 +1,21 @@
-"""How far a judge can be trusted: against a person's scores, and is it judging its own kin?
+"""How far a judge can be trusted: beside a person's scores, and by the place of an answer.
 
-GlassLLaVA let GPT-4 grade what a model had learnt from GPT-4. It must not know what was judged.
+It must not know what was judged.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from slava.metrics.agreement import cohens_kappa
 from slava.metrics.judge_prompts import RANGES, JudgedMeasure
+from slava.metrics.judged import Judgement
 
 BINS = 4
 """Scores on a scale are put into so many equal parts of it before kappa is taken."""
-
-_FAMILIES: tuple[tuple[str, str], ...] = (
-    ("gpt", r"\bgpt|\bchatgpt|\bo[1345](?:\b|-)|davinci|openai"),
-    ("claude", r"claude|anthropic"),
-    ("gemini", r"gemini|gemma|palm|bard"),
-    ("llama", r"llama|llava|vicuna|alpaca"),
-    ("qwen", r"qwen|qwq|qvq"),
-    ("mistral", r"mistral|mixtral|pixtral|ministral"),
-    ("deepseek", r"deepseek"),
-    ("phi", r"\bphi-?\d"),
-    ("internvl", r"intern(?:vl|lm)"),
-    ("minicpm", r"minicpm"),
-    ("command", r"command-[ra]|cohere|\baya\b"),
-    ("grok", r"grok"),
-    ("slava", r"\bslava\b|\bbuiltin\b"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,20 +54,16 @@ def agreement_with_person(
     )
 
 
-def family(model: str) -> str:
-    """The family of a model by its name, such as ``gpt``; the name itself where none is known."""
-    name = model.strip().lower()
-    last = name.rsplit("/", 1)[-1]
-    for text in (last, name):
-        for known, pattern in _FAMILIES:
-            if re.search(pattern, text):
-                return known
-    return re.split(r"[-:_ ]", last, maxsplit=1)[0]
+def place_effect(judgements: Sequence[Judgement]) -> float | None:
+    """Mean score of answers shown first less that of all shown later, in units of the measure.
 
-
-def same_family(judge: str, teacher: str) -> bool:
-    """Whether two models are kin: what one wrote the other may like too well."""
-    return bool(judge.strip() and teacher.strip()) and family(judge) == family(teacher)
+    Orders are drawn by a seed, so that a judge without a liking for a place comes near 0. ``None``
+    where no request held several answers.
+    """
+    scored = [(j.place, j.score) for j in judgements if j.score is not None and not j.overruled_by]
+    first = [score for place, score in scored if place == 0]
+    later = [score for place, score in scored if place > 0]
+    return float(np.mean(first) - np.mean(later)) if first and later else None
 
 
 def _part(score: float, measure: JudgedMeasure) -> int:

@@ -15,6 +15,7 @@ from statistics import fmean, pstdev
 from typing import Any, Literal, Protocol
 
 from slava.metrics.judge_prompts import RANGES, Candidate, JudgedMeasure, JudgePrompt, judge_prompt
+from slava.metrics.kin import same_family
 from slava.packs import Criterion
 
 State = Literal["scored", "not_applicable", "out_of_range", "invalid"]
@@ -143,8 +144,6 @@ def judge_item(
     ValueError
         As :func:`~slava.metrics.judge_prompts.judge_prompt`; or if ``repeats`` is below 1.
     """
-    from slava.metrics.judge_trust import same_family
-
     if repeats < 1:
         raise ValueError(f"repeats must be at least 1, got {repeats!r}")
     kin = same_family(judge_name, teacher)

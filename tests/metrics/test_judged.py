@@ -17,8 +17,9 @@ from slava.metrics.judge_prompts import (
     judge_prompt,
     judging_order,
 )
-from slava.metrics.judge_trust import agreement_with_person, family, same_family
+from slava.metrics.judge_trust import agreement_with_person, place_effect
 from slava.metrics.judged import Judgement, judge_item, overrule, read_judgements, spread
+from slava.metrics.kin import family, same_family
 from slava.packs import load_pack
 
 TWO = [Candidate("It is smooth.", "base"), Candidate("It is rough.", "adapter")]
@@ -214,6 +215,15 @@ def test_agreement_with_a_person() -> None:
     assert flat.spearman is None
     with pytest.raises(ValueError, match="both"):
         agreement_with_person({"a": 1}, {"b": 1}, "overall_quality")
+
+
+def test_a_liking_for_the_first_place_is_seen() -> None:
+    def likes_a(asked: JudgePrompt) -> str:
+        return reply(A=80, B=60)
+
+    told = judge_item("overall_quality", "p1", "How?", "Rough.", TWO, likes_a, "gpt-4o", repeats=6)
+    assert place_effect(told) == 20
+    assert place_effect([j for j in told if j.place == 0]) is None
 
 
 @pytest.mark.parametrize(
