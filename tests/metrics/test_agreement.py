@@ -24,8 +24,13 @@ def test_kappa_of_a_table_worked_out_by_hand() -> None:
 def test_kappa_of_three_categories() -> None:
     # 10 things: p_o = 6/10; shares 5,3,2 and 4,4,2: p_e = (20 + 12 + 4) / 100 = 0.36.
     table = {
-        **{("a", "a"): 3, ("a", "b"): 1, ("a", "c"): 1, ("b", "a"): 1, ("b", "b"): 2},
-        **{("c", "c"): 1, ("c", "b"): 1},
+        ("a", "a"): 3,
+        ("a", "b"): 1,
+        ("a", "c"): 1,
+        ("b", "a"): 1,
+        ("b", "b"): 2,
+        ("c", "c"): 1,
+        ("c", "b"): 1,
     }
     assert cohens_kappa(*judged(table)) == pytest.approx(0.24 / 0.64)
 

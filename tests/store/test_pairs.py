@@ -11,10 +11,13 @@ import pytest
 from slava.domain import Drafting, Flag, MicrographId, PairId, QAPair
 from slava.errors import BadInput, BadSetting, NotFound
 from store import PairFilter, Store
+from store.database import Database
+from store.migrations import MIGRATIONS, migrate
 from store.pair_filter import Order
 from store.pair_words import signature
 from store.verify import verify_workspace
 from tests.store.drawn_pairs import a_pair, add_micrographs, add_pairs
+from tests.store.test_store_migrations import FIRST_MICROGRAPH, first_schema
 
 LENGTH = Flag("length", "It is too long.", 0.3)
 WRONG = Flag("wrong_number", "3 µm is not measured.", 0.9)
@@ -245,3 +248,17 @@ def test_pairs_of_nothing_are_found_by_verify(store: Store, tmp_path: Path) -> N
         transaction.run("DELETE FROM pairs WHERE id = ?", ids[0])
     problems = verify_workspace(store).problems
     assert "1 rows of pair_states refer to pairs that are gone." in problems
+
+
+def test_a_workspace_from_before_there_were_pairs_takes_them_up(tmp_path: Path) -> None:
+    before = [name for name, _ in MIGRATIONS].index("add_pairs")
+    first_schema(tmp_path / "slava.duckdb", (FIRST_MICROGRAPH,))
+    database = Database(tmp_path / "slava.duckdb")
+    migrate(database, MIGRATIONS[:before])
+    database.close()
+    with Store.open(tmp_path) as store:
+        (old,) = store.micrographs.list_micrographs("sand")
+        assert (old.confidential, old.licence) == (False, "")
+        pair = a_pair(0, [old.id])
+        store.pairs.add_pairs([pair])
+        assert store.reviews.record_review(pair.id, "ann", "accepted").state == "accepted"

@@ -12,9 +12,11 @@ from typing import Any
 
 import pytest
 
-from slava.domain import MicrographId, TurnId
-from store import Store
+from slava.domain import MicrographId, PairId, TurnId
+from slava.teacher.ledger import RequestId
+from store import PairFilter, Store
 from store.verify import verify_workspace
+from tests.store.drawn_pairs import add_pairs
 from tests.store.plain_reader import PlainReader, write_micrograph
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -124,6 +126,51 @@ def test_edits_that_are_killed_stand_or_never_were(tmp_path: Path, folder: Path)
                 assert (micrograph_id in kept) == line["there"]
                 if line["there"]:
                     assert kept[micrograph_id] == line["nm_per_px"]
+
+
+def test_reviews_that_are_killed_are_there_once(tmp_path: Path) -> None:
+    chance, workspace = random.Random(15), tmp_path / "workspace"
+    with Store.open(workspace, inspect=PlainReader()) as store:
+        add_pairs(store, tmp_path, 150)
+    told: dict[PairId, str | None] = {}
+    for _ in range(3):
+        lines = [
+            line for line in kill_amid("review", workspace, tmp_path, chance) if "pair" in line
+        ]
+        for line in lines:
+            told[line["pair"]] = line["answer"] if line["state"] == "accepted" else None
+        under_way = lines[-1]["pair"] if lines else ""  # it may be taken back, unheard
+        with reopened(workspace) as store:
+            pairs = list(store.pairs.iterate(PairFilter()))
+            assert max(pair.reviews for pair in pairs) == 1
+            kept = {p.pair.id: p.answer for p in pairs if p.state == "accepted"}
+            accepted = {i: answer for i, answer in told.items() if answer and i != under_way}
+            assert accepted.items() <= kept.items()
+            assert len(kept.keys() - accepted.keys()) <= 2
+            before = store.database.rows("FROM pair_states ORDER BY seq")
+            store.reviews.rebuild_states()
+            assert store.database.rows("FROM pair_states ORDER BY seq") == before
+        told = dict.fromkeys(told) | kept
+    assert told
+
+
+def test_drafting_that_is_killed_knows_what_may_be_paid(tmp_path: Path) -> None:
+    chance, workspace = random.Random(16), tmp_path / "workspace"
+    order = ("prepared", "sent", "uncertain", "answered")
+    told: dict[RequestId, Any] = {}
+    for _ in range(3):
+        lines = kill_amid("draft", workspace, tmp_path, chance)
+        told |= {line["request"]: line for line in lines if "request" in line}
+        with reopened(workspace) as store:
+            for request_id, line in told.items():
+                kept = store.drafts.get(request_id)
+                assert kept is not None
+                assert kept.state != "sent"
+                assert order.index(kept.state) >= order.index(line["state"])
+            answered = store.drafts.list_requests(state="answered")
+            assert store.pairs.count_pairs() == 2 * len(answered)
+            assert store.drafts.spent() == pytest.approx(0.1 * len(answered))
+    assert told
 
 
 def test_a_process_killed_while_it_makes_the_workspace_leaves_one_that_opens(

@@ -7,9 +7,11 @@ import json
 import sys
 from pathlib import Path
 
-from slava.domain import Calibration
+from slava.domain import Calibration, Verdict
+from slava.teacher.ledger import JobId, RequestId
 from store import Store
 from store.ingest import ingest_folder
+from tests.store.drawn_pairs import a_pair, add_micrographs
 from tests.store.plain_reader import PlainReader, write_micrograph
 
 
@@ -52,11 +54,40 @@ def edit(store: Store, folder: Path) -> None:
             say(micrograph=micrograph.id, nm_per_px=None, there=False)
 
 
+def review(store: Store, folder: Path) -> None:
+    for number in itertools.count():
+        pair = store.leases.next_pair("ann")
+        if pair is None:
+            return
+        edit = f"Answer {number}." if number % 3 == 0 else None
+        verdict: Verdict = "edited" if edit else "accepted"
+        store.reviews.record_review(pair.pair.id, "ann", verdict, answer=edit, seen=pair.reviews)
+        say(pair=pair.pair.id, state="accepted", answer=edit or pair.answer)
+        if number % 5 == 4:
+            back = store.reviews.undo_last("ann")
+            say(pair=pair.pair.id, state="pending", answer=back.answer if back else None)
+
+
+def draft(store: Store, folder: Path) -> None:
+    about = add_micrographs(store, folder / "pairs")
+    first = len(store.drafts.list_requests())
+    for number in itertools.count(first):
+        request = RequestId(f"{number:064}")
+        store.drafts.begin(request, "{}", 0.1, JobId("job"))
+        say(request=request, state="prepared", pairs=0)
+        store.drafts.mark_sent(request)
+        say(request=request, state="sent", pairs=0)
+        pairs = [a_pair(2 * number + k, about) for k in range(2)]
+        store.drafts.finish(request, "answered", "raw", 0.1, (1, 1), pairs)
+        say(request=request, state="answered", pairs=2)
+
+
 def main() -> None:
     doing, workspace, folder = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
     with Store.open(workspace, inspect=PlainReader(seconds=0.01)) as store:
         say(opened=True)
-        {"ingest": ingest, "chat": chat, "edit": edit, "hold": hold}[doing](store, folder)
+        works = (ingest, chat, edit, hold, review, draft)
+        {work.__name__: work for work in works}[doing](store, folder)
 
 
 def hold(store: Store, folder: Path) -> None:
