@@ -141,7 +141,8 @@ def _turn(question: str, text: str, note: str) -> Shown:
 def earlier(kept: Sequence[Kept]) -> list[Shown]:
     """Questions about sets with this query that can be reopened, last used first."""
     return [
-        {"id": one.id, "title": one.title, "told": f"with {len(one.shown)} others"} for one in kept
+        {"id": one.id, "title": one.turns[0].question, "told": f"with {len(one.shown)} others"}
+        for one in kept
     ]
 
 

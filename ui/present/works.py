@@ -145,7 +145,7 @@ def learnt(
 
     ``estimates`` are seconds on one core: with labels, and without.
     """
-    with_labels, without = (duration(seconds) for seconds in estimates)
+    with_labels, without = (f"{duration(seconds)} on one core" for seconds in estimates)
     enough, any_enough = labelled >= FEWEST and classes > 1, micrographs >= FEWEST
     offers = {
         "labels": f"{labelled} labelled micrographs of {classes} classes, {with_labels}"

@@ -64,13 +64,13 @@ function drawMap() {
   const small = points.length > 600 ? 2 : 3;
   for (const point of points) {
     pen.fillStyle = placeOf.has(point[2]) ? colour(placeOf.get(point[2])) : '#8b98a5';
-    pen.globalAlpha = point[2] ? 0.85 : 0.5;
+    pen.globalAlpha = (point[2] ? 0.85 : 0.5) * (chosenPoints.size && !chosenPoints.has(point[0]) ? 0.3 : 1);
     pen.beginPath();
     pen.arc(at.x(point[3]), at.y(point[4]), shown.has(point[0]) ? small + 2 : small, 0, 7);
     pen.fill();
   }
   pen.globalAlpha = 1;
-  for (const point of points) if (chosenPoints.has(point[0])) ring(pen, at, point, text, small + 1.5, 1.5);
+  for (const point of points) if (chosenPoints.has(point[0])) ring(pen, at, point, text, small + 1, 1);
   if (middle) ring(pen, at, middle, text, 8);
   drawLine(pen);
   if (points[under]) ring(pen, at, points[under], text, 5);
