@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from slava.domain import Calibration, Fact, Micrograph, MicrographId
 from slava.metrics.grounded import ground, grounded_figures
@@ -12,6 +14,7 @@ from slava.packs import load_pack
 from slava.teacher.checks.known import Known
 
 NANO = load_pack("nanomaterials")
+WORDS = ["120", "nm", "µm", "132", "particles", "no", "cracks", "5 kV", "±", "-", "to", "1e9", "."]
 
 
 def known(nm_per_px: float | None = 2.0) -> Known:
@@ -157,3 +160,14 @@ def test_an_answer_that_ignores_the_micrograph_is_found() -> None:
         reliance([], [])
     with pytest.raises(ValueError, match="zip"):
         reliance(["a"], [])
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(max_size=80) | st.lists(st.sampled_from(WORDS), max_size=15).map(" ".join))
+def test_any_answer_is_taken(answer: str) -> None:
+    for shown in (known(), known(None)):
+        found = ground("How large are they?", answer, shown)
+        assert found.count("wrong_number") <= found.checkable <= found.quantities
+        grounded_figures([found])
+    assert says_defect(answer) in (True, False, None)
+    says_category(answer, NANO)
