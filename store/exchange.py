@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from slava.domain import MicrographId, PairId, QAPair
+from slava.domain import Flag, MicrographId, PairId, QAPair
 from slava.errors import BadInput, NotFound, UnreadableMicrograph
 from slava.exchange.entry import Entry, Exhibit, entry_of
 from slava.exchange.imported import Imported, ImportedMicrograph, Problem
@@ -52,7 +52,7 @@ class ToExport:
 def receive_pairs(
     store: Store, imported: Imported, on_progress: Callable[[str], None] = lambda _: None
 ) -> Received:
-    """Add imported pairs, each pending, and the micrographs that they are about.
+    """Add imported pairs, each pending with its flags, and the micrographs they are about.
 
     A micrograph whose original the workspace holds is linked to it. Of any other the picture is
     added with the calibration, label and terms that came with it; the original's hash is kept in
@@ -72,8 +72,23 @@ def receive_pairs(
                 lost = sum(micrograph.id in pair.micrograph_ids for pair in imported.pairs)
                 problems.append(Problem(0, f"{error} Pairs left out: {lost}."))
     pairs = [_linked(p, ids) for p in imported.pairs if ids.keys() >= set(p.micrograph_ids)]
-    done = store.pairs.add_pairs(pairs)
+    done = store.pairs.add_pairs(pairs, flags_of(store, pairs))
     return Received(done.added, done.known, added, tuple(problems))
+
+
+def flags_of(store: Store, pairs: Sequence[QAPair]) -> Mapping[PairId, Sequence[Flag]]:
+    """What the automatic checks hold against pairs, each among all of them."""
+    from slava.teacher.checks import check_pairs, known_of
+
+    known = {}
+    for micrograph_id in {i for pair in pairs for i in pair.micrograph_ids}:
+        labelled = store.labels.get_label(micrograph_id)
+        known[micrograph_id] = known_of(
+            store.micrographs.get_micrograph(micrograph_id),
+            store.knowledge.measurement(micrograph_id),
+            label=(labelled.label or "") if labelled else "",
+        )
+    return check_pairs(pairs, known)
 
 
 def pairs_to_export(

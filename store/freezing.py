@@ -22,7 +22,7 @@ from slava.handoff.snapshot import (
 )
 from slava.handoff.splitting import split_pairs
 from slava.vlm.context import LEVELS, build_context
-from store.facts import Facts
+from store.knowledge import Knowledge
 from store.labels import LabelRecord, Labels
 from store.likeness import Likeness
 from store.micrographs import Micrographs
@@ -58,20 +58,26 @@ class Freezing:
         self,
         pairs: Pairs,
         micrographs: Micrographs,
-        facts: Facts,
+        knowledge: Knowledge,
         labels: Labels,
         likeness: Likeness,
     ) -> None:
         self._pairs, self._micrographs = pairs, micrographs
-        self._facts, self._labels, self._likeness = facts, labels, likeness
+        self._knowledge, self._labels, self._likeness = knowledge, labels, likeness
 
     def prepare(
-        self, states: States, wanted: PairFilter, on_progress: Callable[[str], None]
-    ) -> None:
-        """Look at every micrograph that will be asked for: the slow part, before the lock."""
+        self,
+        states: States,
+        wanted: PairFilter,
+        measure: bool,
+        on_progress: Callable[[str], None],
+    ) -> list[str]:
+        """Look at and measure every micrograph that will be asked for: the slow part, before
+        the lock. Returns what failed."""
         meant = self._pairs.iterate(replace(wanted, state=None))
-        ids = {i for r in meant if _admits(states, r) for i in r.pair.micrograph_ids}
-        self._likeness.look(sorted(ids), on_progress)
+        ids = sorted({i for r in meant if _admits(states, r) for i in r.pair.micrograph_ids})
+        self._likeness.look(ids, on_progress)
+        return self._knowledge.measure_missing(ids, on_progress) if measure else []
 
     def choose(self, states: States, wanted: PairFilter) -> Chosen:
         """Every pair that is meant, accepted or not rejected, and whose micrographs are there.
@@ -155,10 +161,7 @@ class Freezing:
         return gone.isdisjoint(pair.micrograph_ids)
 
     def _micrograph(self, m: Micrograph, labelled: LabelRecord | None) -> SnapshotMicrograph:
-        from slava.imaging.measure import METHOD_VERSION
-
-        measured = self._facts.get_measurement(m.id, method_version=METHOD_VERSION)
-        facts = measured.facts if measured else ()
+        facts = self._knowledge.facts(m)
         return SnapshotMicrograph(
             id=m.id,
             path=f"micrographs/{self._micrographs.original_path(m.id).name}",

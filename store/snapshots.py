@@ -64,6 +64,7 @@ class Snapshots:
         wanted: PairFilter | None = None,
         fractions: Mapping[Part, float] = FRACTIONS,
         seed: int = 0,
+        measure: bool = True,
         on_progress: Callable[[str], None] = lambda _: None,
     ) -> AddedSnapshot:
         """Freeze pairs, split by micrograph, paper and conversation.
@@ -80,6 +81,9 @@ class Snapshots:
             Of the pairs, for train, validation and test; they add up to 1.
         seed
             Of the split.
+        measure
+            Whether micrographs are measured that were not yet: their facts are the context that
+            a model is given, in training as in answering.
         on_progress
             Told what is being done, for jobs that take long.
 
@@ -91,10 +95,13 @@ class Snapshots:
         """
         called = _checked(name)
         shares = check_fractions(fractions)
-        self._freezing.prepare(states, wanted or PairFilter(), on_progress)
+        meant = wanted or PairFilter()
+        failed = self._freezing.prepare(states, meant, measure, on_progress)
         with self._database.writing() as transaction:
+            self._tidy()
             taken = transaction.row("SELECT id FROM snapshots WHERE name = ?", called)
-            chosen = self._freezing.choose(states, wanted or PairFilter())
+            chosen = self._freezing.choose(states, meant)
+            chosen.warnings += failed
             content = self._freezing.freeze(called, chosen, shares, seed, now())
             known = transaction.row(
                 f"SELECT {_COLUMNS} FROM snapshots WHERE id = ?", content.manifest.id
@@ -199,6 +206,11 @@ class Snapshots:
         except OSError as error:
             shutil.rmtree(unfinished, ignore_errors=True)
             raise _refused(target, error) from error
+
+    def _tidy(self) -> None:
+        """Remove what a killed process left half-written."""
+        for path in (self._layout.root / FOLDER).glob(f"{TEMPORARY_PREFIX}*"):
+            shutil.rmtree(path, ignore_errors=True)
 
     def _is_whole(self, snapshot_id: SnapshotId) -> bool:
         try:

@@ -18,6 +18,7 @@ from store.files import sync_folder
 from store.freezing import Freezing
 from store.ingests import Ingests
 from store.inspecting import Inspect, inspect_file
+from store.knowledge import Knowledge
 from store.labels import Labels
 from store.layout import Layout
 from store.leases import Leases
@@ -59,7 +60,8 @@ class Store:
         self.reviews = Reviews(database, self.leases, waiting, self.settings)
         self.drafts = Drafts(database, waiting)
         likeness = Likeness(self.micrographs, layout)
-        freezing = Freezing(self.pairs, self.micrographs, self.facts, self.labels, likeness)
+        self.knowledge = Knowledge(self.micrographs, self.facts)
+        freezing = Freezing(self.pairs, self.micrographs, self.knowledge, self.labels, likeness)
         self.snapshots = Snapshots(database, layout, freezing)
 
     @classmethod

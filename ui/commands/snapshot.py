@@ -26,6 +26,9 @@ def snapshot(
     fractions: Annotated[
         str, typer.Option(help="Shares of train, validation and test.")
     ] = "0.8,0.1,0.1",
+    measure: Annotated[
+        bool, typer.Option(help="Measure micrographs that were not yet, for their context.")
+    ] = True,
     json_: Json = False,
     workspace: Workspace = None,
 ) -> None:
@@ -36,7 +39,12 @@ def snapshot(
     settings = Settings.gather(workspace=workspace)
     with Store.open(settings.workspace) as store:
         added = store.snapshots.add_snapshot(
-            name, states=states, fractions=shares, seed=seed, on_progress=print_progress
+            name,
+            states=states,
+            fractions=shares,
+            seed=seed,
+            measure=measure,
+            on_progress=print_progress,
         )
         made = added.snapshot
         show(
