@@ -1,7 +1,7 @@
 """Texts that say the same: equal after normalising, or near by sentence vectors.
 
-Vectors hardly feel numbers and negations, hence texts in which these differ are never the same.
-It must not know pairs.
+Vectors hardly feel numbers, negations and opposites, hence texts in which these differ are never
+the same. It must not know pairs.
 """
 
 from __future__ import annotations
@@ -17,6 +17,10 @@ from slava.teacher.checks.text import plain
 
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
 _NOT = re.compile(r"\b(?:no|not|never|none|neither|nor|without|cannot|hardly)\b")
+_OPPOSITE = re.compile(
+    r"\b(?:left|right|upper|lower|top|bottom|first|second|bright|dark|larger?|smaller?|smooth|rough|"
+    r"sharp|blunt|open|closed|dense|loose|regular|irregular|even|uneven|narrow|broad)"
+)
 
 
 class Alike:
@@ -26,12 +30,9 @@ class Alike:
         folded = [plain(t) for t in texts]
         distinct = {p: k for k, p in enumerate(dict.fromkeys(folded))}
         self._code = np.array([distinct[p] for p in folded], np.int64)
-        marks: dict[tuple[tuple[str, ...], int], int] = {}
+        marks: dict[object, int] = {}
         self._mark = np.array(
-            [
-                marks.setdefault((tuple(_NUMBER.findall(p)), len(_NOT.findall(p))), len(marks))
-                for p in folded
-            ],
+            [marks.setdefault(_marks(p), len(marks)) for p in folded],
             np.int64,
         )
         self._empty = np.array([not p for p in folded], bool)
@@ -67,3 +68,9 @@ class Alike:
                 near = self._vectors[among[close]] @ self._vectors[row] >= self._near
                 same[close] = near
         return np.asarray(same & ~self._empty[among] & ~self._empty[row])
+
+
+def _marks(text: str) -> object:
+    """What must be equal in texts that say the same: numbers in order, negations, opposites."""
+    numbers, opposites = tuple(_NUMBER.findall(text)), tuple(sorted(_OPPOSITE.findall(text)))
+    return numbers, len(_NOT.findall(text)), opposites

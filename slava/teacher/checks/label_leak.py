@@ -112,7 +112,7 @@ def _answer(pair: QAPair, questions: Sequence[str]) -> Iterator[Flag]:
                 said = pair.answer[quantity.start : quantity.end].strip()
                 yield Flag("label_leak", f"The question already holds the answer's “{said}”.", 0.6)
                 return
-        if _YES_NO.match(question) or re.search(r"\bor\b", question) or len(set(given)) < 2:
+        if _YES_NO.match(question) or re.search(r"\bor\b", question) or len(set(given)) < 3:
             continue
         inside = set(content_stems(question))
         if sum(s in inside for s in given) >= ENOUGH * len(given):

@@ -150,6 +150,9 @@ def subject_of(sentence: str, quantities: Sequence[Quantity], k: int) -> Subject
     clause = before[_last_cut(before) :]
     objects = _first(_OBJECTS, (after, clause, before, sentence))
     name = _first(table, (f"{clause} {after}", before, sentence[: quantity.start]))
+    goes_on = k > 0 and not clause.strip() and quantities[k - 1].dimension == quantity.dimension
+    if goes_on and name in ("", "size") and not _first(_OBJECTS, (after,)):
+        return subject_of(sentence, quantities, k - 1)
     if not name and quantity.dimension in ("length", "pixels") and objects:
         name = "size"
     return Subject(name or _ALONE.get(quantity.dimension, ""), objects)
