@@ -1,0 +1,117 @@
+"""A trained mixture as plain LoRA, which PEFT loads without us and vLLM serves.
+
+Two ways. With gates by request, every class is exactly one LoRA. With gates by token none is exact:
+a distilled one is written, and refused when it too often says something else than the mixture.
+Ranks are rounded up to 8, 16, 32 ... with zeros, because servers know those only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from peft import LoraConfig
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from slava.adapters.control import layers
+from slava.adapters.distil import Distilled
+from slava.errors import ModelError
+
+LEAST_AGREEMENT = 0.98
+"""Below this a distilled adapter is not written unless that is asked for."""
+
+Factors = Mapping[str, tuple[Tensor, Tensor]]
+"""Per module name A (b, d_in) and B (d_out, b), scale included."""
+
+
+def export_distilled(
+    model: nn.Module, distilled: Distilled, folder: Path, *, anyway: bool = False
+) -> Path:
+    """Write what :func:`slava.adapters.distil.distil` made of ``model``'s adapter; its folder.
+
+    Raises
+    ------
+    ModelError
+        If it agrees with the mixture too seldom, unless ``anyway``.
+    """
+    if distilled.agreement < LEAST_AGREEMENT and not anyway:
+        raise ModelError(
+            f"the plain LoRA gives the adapter's answer for {distilled.agreement:.1%} of held-out "
+            f"tokens, and {LEAST_AGREEMENT:.0%} are wanted. Distil for longer or on more pairs, "
+            "train with gates by request, or export it anyway."
+        )
+    factors = {
+        name: (layer.dya_moqpe_A[distilled.adapter][: distilled.rank], distilled.single[name].T)
+        for name, layer in layers(model)
+    }
+    return write_lora(factors, folder, _base_of(model, distilled.adapter))
+
+
+def export_classes(
+    model: nn.Module, folder: Path, *, adapter: str = "default", rank: int | None = None
+) -> dict[str, Path]:
+    """One plain LoRA per class of an adapter with gates by request, each in its own folder.
+
+    Raises
+    ------
+    ModelError
+        If the adapter's gates are chosen by token.
+    """
+    found = layers(model)
+    if not found or found[0][1].config[adapter].gating != "request":
+        raise ModelError(
+            "this adapter's gates are chosen by token, so no plain LoRA equals it. "
+            "Distil it, or train one with gates by request."
+        )
+    written = {}
+    for place, name in enumerate(found[0][1].config[adapter].classes):
+        factors = {}
+        for key, layer in found:
+            config, B = layer.config[adapter], layer.dya_moqpe_B[adapter].detach()
+            b = config.r if rank is None else rank
+            g = layer.class_gates(adapter)[place].to(B.dtype)  # (K,)
+            merged = torch.einsum("rkd,k->dr", B[:b], g) * config.scale(b)
+            factors[key] = (layer.dya_moqpe_A[adapter][:b], merged)
+        written[name] = write_lora(factors, folder / name, _base_of(model, adapter))
+    return written
+
+
+def write_lora(factors: Factors, folder: Path, base: str | None) -> Path:
+    """Write ``factors`` as an adapter in PEFT's format; its folder."""
+    rank = rounded_rank(max(len(a) for a, _ in factors.values()))
+    tensors = {}
+    for name, (a, b) in factors.items():
+        fill = rank - len(a)
+        key = f"base_model.model.{name}"
+        tensors[f"{key}.lora_A.weight"] = _kept(nn.functional.pad(a, (0, 0, 0, fill)))
+        tensors[f"{key}.lora_B.weight"] = _kept(nn.functional.pad(b, (0, fill)))
+    config = LoraConfig(
+        r=rank,
+        lora_alpha=rank,
+        lora_dropout=0.0,
+        bias="none",
+        target_modules=sorted(factors),
+        base_model_name_or_path=base,
+        inference_mode=True,
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    save_file(tensors, folder / "adapter_model.safetensors", metadata={"format": "pt"})
+    config.save_pretrained(str(folder))
+    return folder
+
+
+def rounded_rank(rank: int) -> int:
+    """The next of 8, 16, 32 ..."""
+    return max(8, 1 << (rank - 1).bit_length())
+
+
+def _kept(tensor: Tensor) -> Tensor:
+    return tensor.detach().float().cpu().contiguous()
+
+
+def _base_of(model: Any, adapter: str) -> str | None:
+    base: str | None = model.peft_config[adapter].base_model_name_or_path
+    return base

@@ -1,0 +1,111 @@
+"""Plain LoRA out of a mixture: by class exactly, by distilling well enough or not at all."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from slava.adapters import AdapterSettings, at_rank, load_adapter, make_adapter, set_classes
+from slava.errors import ModelError
+from tests.adapters.conftest import Base, batch, waken
+
+torch = pytest.importorskip("torch")
+
+from slava.adapters.control import layers  # noqa: E402
+from slava.adapters.distil import Distilled, distil  # noqa: E402
+from slava.adapters.export import export_classes, export_distilled, rounded_rank  # noqa: E402
+
+CLASSES = ("sem", "tem", "afm")
+
+
+def logits(model: Any, words: dict[str, Any]) -> Any:
+    with torch.no_grad():
+        return model(**words).logits
+
+
+@pytest.fixture
+def by_request(base: Base) -> Any:
+    model = make_adapter(base("qwen2_5_vl", "none"), AdapterSettings(classes=CLASSES))
+    waken(model)
+    return model.eval()
+
+
+def test_a_class_is_exactly_one_plain_lora(by_request: Any, base: Base, tmp_path: Path) -> None:
+    for rank in (6, 16):
+        folders = export_classes(by_request, tmp_path / str(rank), rank=rank)
+        assert list(folders) == list(CLASSES)
+        for name, folder in folders.items():
+            told = json.loads((folder / "adapter_config.json").read_text("utf-8"))
+            assert (told["peft_type"], told["r"]) == ("LORA", 8 if rank == 6 else 16)
+            plain = load_adapter(base("qwen2_5_vl", "none"), folder).eval()
+            set_classes(by_request, [name])
+            with at_rank(by_request, rank):
+                gap = (logits(by_request, batch()) - logits(plain, batch())).abs().max()
+            assert float(gap) <= 4e-6 * float(logits(plain, batch()).abs().max().clamp(min=1))
+
+
+def test_each_request_of_a_batch_has_its_own_class(by_request: Any) -> None:
+    words = batch(rows=2)
+    words["attention_mask"][:] = 1
+    set_classes(by_request, ["sem", "tem"])
+    mixed = logits(by_request, words)
+    for row, name in enumerate(("sem", "tem")):
+        set_classes(by_request, [name])
+        assert torch.allclose(logits(by_request, words)[row], mixed[row], atol=1e-5)
+        assert not torch.allclose(logits(by_request, words)[1 - row], mixed[1 - row], atol=1e-3)
+
+
+def test_a_class_that_is_not_said_or_not_known_is_refused(by_request: Any) -> None:
+    with pytest.raises(ValueError, match="of which class"):
+        logits(by_request, batch())
+    with pytest.raises(ValueError, match="no class 'stm'"):
+        set_classes(by_request, ["stm"])
+    set_classes(by_request, CLASSES)
+    with pytest.raises(ValueError, match="3 classes for a batch of 2"):
+        logits(by_request, batch())
+
+
+def test_gates_by_token_have_no_exact_lora(base: Base, tmp_path: Path) -> None:
+    model = make_adapter(base("llava", "none"), AdapterSettings())
+    with pytest.raises(ModelError, match="Distil"):
+        export_classes(model, tmp_path)
+
+
+def test_distilling_stands_in_for_the_mixture(base: Base, tmp_path: Path) -> None:
+    """And the adapter itself is what it was."""
+    model = make_adapter(base("llava", "none"), AdapterSettings())
+    waken(model)
+    before = logits(model.eval(), batch())
+    some = [batch(rows=4, seed=seed) for seed in range(5)]
+    made = distil(model, some[:3], some[3:], steps=5, rank=8)
+    assert torch.equal(logits(model, batch()), before)
+    assert not any(layer.plain for _, layer in layers(model))
+    folder = export_distilled(model, made, tmp_path / "lora", anyway=True)
+    plain = load_adapter(base("llava", "none"), folder).eval()
+    with at_rank(model, 8):
+        wanted = torch.cat([logits(model, words).argmax(-1) for words in some[3:]])
+    said = torch.cat([logits(plain, words).argmax(-1) for words in some[3:]])
+    with model.disable_adapter():
+        bare = torch.cat([logits(model, words).argmax(-1) for words in some[3:]])
+    real = torch.cat([words["attention_mask"] for words in some[3:]]).bool()
+    same = float((said == wanted)[real].float().mean())
+    assert same == pytest.approx(made.agreement, abs=0.02)
+    assert same > float((bare == wanted)[real].float().mean())
+
+
+def test_one_that_says_something_else_is_not_written(base: Base, tmp_path: Path) -> None:
+    model = make_adapter(base("llava", "none"), AdapterSettings())
+    single = {name: torch.zeros(16, layer.out_features) for name, layer in layers(model)}
+    poor = Distilled("default", 16, 0.979, single)
+    with pytest.raises(ModelError, match=r"97.9% .* 98%"):
+        export_distilled(model, poor, tmp_path / "lora")
+    assert not (tmp_path / "lora").exists()
+    good = Distilled("default", 16, 0.98, single)
+    assert export_distilled(model, good, tmp_path / "lora").is_dir()
+
+
+def test_ranks_are_rounded_up_to_what_servers_know() -> None:
+    assert [rounded_rank(r) for r in (4, 8, 9, 12, 16, 17)] == [8, 8, 16, 16, 16, 32]
