@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from slava.errors import WorkspaceError
+from slava.errors import SnapshotDamaged, WorkspaceError
 from store.files import hash_file, temporary_files
 from store.layout import original_of, preview_of, sidecar_of
 from store.store import Store
@@ -83,6 +83,7 @@ def verify_workspace(
     if not problems:
         problems += _dangling(store)
         problems += _cut_vectors(store)
+        problems += _damaged_snapshots(store)
     paths = {path for _, files in known for path, _ in files}
     return VerifyReport(
         originals=len(known),
@@ -138,6 +139,15 @@ def _dangling(store: Store) -> Iterator[str]:
         )
         if found and found[0]:
             yield f"{found[0]} rows of {table} refer to {parent} that are gone."
+
+
+def _damaged_snapshots(store: Store) -> Iterator[str]:
+    """Snapshots that contradict their hashes; their micrographs are hashed above."""
+    for snapshot in store.snapshots.list_snapshots():
+        try:
+            store.snapshots.read_snapshot(snapshot.id)
+        except SnapshotDamaged as error:
+            yield f"snapshot {snapshot.name!r}: {'; '.join(error.problems)}. Freeze it again."
 
 
 def _cut_vectors(store: Store) -> Iterator[str]:

@@ -59,7 +59,7 @@ def import_chats(
     for number, record in records:
         try:
             take_chat(record, parse(record), partial(find_in, folder), gathering)
-        except (ValueError, RecursionError) as error:
+        except (ValueError, OverflowError, RecursionError) as error:
             gathering.add_problem(number, str(error) or "it has the wrong shape")
     broken = {problem.record for problem in problems if problem.record}
     return gathering.finish(len({number for number, _ in records} | broken))

@@ -98,7 +98,7 @@ def own_pictures(own: Own, found: Sequence[Found]) -> list[ImportedMicrograph]:
             continue
         try:
             made.append(_own_micrograph(told, there))
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:
             wrong.append(str(error))
     ids = {micrograph.id for micrograph in made}
     if not wrong and any(not ids.issuperset(pair.micrograph_ids) for pair in own.pairs):

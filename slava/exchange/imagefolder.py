@@ -73,7 +73,7 @@ def import_imagefolder(path: Path, images_dir: Path | None = None) -> Imported:
         for number, record in records:
             try:
                 take_row(record, _named(record), partial(find_in, folder), gathering)
-            except (ValueError, RecursionError) as error:
+            except (ValueError, OverflowError, RecursionError) as error:
                 gathering.add_problem(number + seen, str(error) or "it has the wrong shape")
         seen += len({number for number, _ in records} | broken)
     return gathering.finish(seen)

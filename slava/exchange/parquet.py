@@ -73,7 +73,7 @@ def import_parquet(path: Path, images_dir: Path | None = None) -> Imported:
             try:
                 plain = {k: _plain(v) for k, v in record.items() if k not in _IMAGE_COLUMNS}
                 take_row(plain, named, partial(_find, folder, place), gathering)
-            except (ValueError, RecursionError) as error:
+            except (ValueError, OverflowError, RecursionError) as error:
                 gathering.add_problem(number, str(error) or "it has the wrong shape")
     return gathering.finish(number)
 

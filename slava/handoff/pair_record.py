@@ -71,8 +71,8 @@ def from_record(record: Mapping[str, Any]) -> QAPair:
     if not texts["answer"].strip():
         wrong.append("it has no answer")
     position = record.get("position", 0)
-    if not isinstance(position, int) or isinstance(position, bool) or position < 0:
-        wrong.append(f"position {position!r} is no number from 0")
+    if type(position) is not int or not 0 <= position < 2**31:
+        wrong.append(f"the position {str(position)[:20]} is no number from 0")
     paraphrases = strings(record, "paraphrases", wrong)
     drafting = _drafting(mapping(record, "drafting", wrong), wrong)
     extra = mapping(record, "extra", wrong)

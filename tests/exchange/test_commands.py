@@ -69,7 +69,7 @@ def test_from_a_foreign_file_to_a_reviewed_snapshot_and_out_again(
         store.micrographs.set_calibration(first.micrograph_ids[0], Calibration(3.0, "manual"))
         store.micrographs.set_confidential([pending[1].pair.micrograph_ids[0]])
 
-    snapshot = told(run("snapshot", "first", *where))
+    snapshot = told(run("snapshot", "first", "--no-measure", *where))
     assert sum(snapshot["pairs"].values()) == 5
     assert snapshot["left_out"] == {"not reviewed": 1}
     assert Path(snapshot["datasheet"]).is_file()

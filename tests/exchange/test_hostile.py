@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -165,3 +165,67 @@ def test_any_text_is_read_without_a_crash(text: str) -> None:
     good, problems = read_records(text)
     assert all(isinstance(value, dict) for _, value in good)
     assert all(str(problem) for problem in problems)
+
+
+_SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
+_ANY = st.recursive(
+    _SCALARS | st.sampled_from(["m0.png", "human", "gpt", "user", "assistant", 10**400]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["from", "value", "role", "content", "type", "text", "version"])
+            | st.sampled_from(["pairs", "micrographs", "id", "sha256", "nm_per_px", "position"]),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=12,
+)
+_RECORDS = st.lists(
+    st.dictionaries(
+        st.sampled_from(["id", "image", "images", "file_name", "conversations", "messages"])
+        | st.sampled_from(["slava", "question", "answer", "text", "kind", "other_files"]),
+        _ANY,
+        max_size=5,
+    ),
+    min_size=1,
+    max_size=4,
+)
+
+
+@given(records=_RECORDS, form=st.sampled_from(["llava", "sharegpt", "imagefolder"]))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
+def test_records_of_any_types_are_refused_by_name(records: Any, form: Any, images: Path) -> None:
+    found = import_pairs(write(images, records), images, form)
+    assert found.records == len(records)
+    refused = {problem.record for problem in found.problems}
+    assert len(refused) + len(found.pairs) + found.repeated >= len(records)
+
+
+def test_what_a_record_says_of_itself_is_not_believed(tmp_path: Path) -> None:
+    export_pairs("llava", [Entry(pair())], EXHIBITS, tmp_path)
+    table = tmp_path / "data.json"
+    (told,) = json.loads(table.read_text(encoding="utf-8"))
+    for path, value, said in (
+        (("pairs", 0, "position"), 10**400, "position"),
+        (("pairs", 0, "kind"), "poem", "kind 'poem'"),
+        (("pairs", 0, "micrograph_ids"), ["../x"], "no SHA-256"),
+        (("pairs", 0, "micrograph_ids"), ["f" * 64], "does not tell of"),
+        (("pairs", 0, "answer"), " ", "no answer"),
+        (("pairs", 0, "drafting"), {"parameters": {"t": []}}, "parameter 't'"),
+        (("micrographs", 0, "id"), "f" * 63, "no SHA-256"),
+        (("micrographs", 0, "nm_per_px"), -1, "nm_per_px"),
+        (("micrographs", 0, "nm_per_px"), 10**400, "large"),
+        (("micrographs",), [], "tells of 0"),
+        (("pairs",), [], "lacks"),
+    ):
+        record = json.loads(json.dumps(told))
+        record["slava"]["micrographs"][0].update(nm_per_px=2.0, calibration_source="manual")
+        place = record["slava"]
+        for step in path[:-1]:
+            place = place[step]
+        place[path[-1]] = value
+        table.write_text(json.dumps([record]), encoding="utf-8")
+        found = import_pairs(table, None)
+        assert found.pairs == ()
+        assert said in str(found.problems[0])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,6 +17,8 @@ from slava.handoff.run_folder import RunFolder
 from slava.teacher.pairs import with_id
 from store import PairFilter, Store
 from store.labels import Labelling
+from store.snapshots import AddedSnapshot
+from store.verify import verify_workspace
 from tests.store.plain_reader import write_micrograph
 
 
@@ -29,6 +32,11 @@ def pair(ids: list[MicrographId], question: str = "What?", **fields: object) -> 
     return with_id(QAPair(PairId(""), tuple(ids), question, "This.", **fields))  # type: ignore[arg-type]
 
 
+def freeze(store: Store, name: str, **wanted: Any) -> AddedSnapshot:
+    """Without measuring, which takes longest."""
+    return store.snapshots.add_snapshot(name, **{"measure": False, **wanted})
+
+
 @pytest.fixture
 def ids(store: Store, tmp_path: Path) -> list[MicrographId]:
     return [add(store, tmp_path, seed) for seed in range(10)]
@@ -37,10 +45,13 @@ def ids(store: Store, tmp_path: Path) -> list[MicrographId]:
 @pytest.fixture
 def pairs(store: Store, ids: list[MicrographId]) -> list[QAPair]:
     """Two about each of ten micrographs; those of the last two are not accepted."""
-    made = [pair([i], f"{word}?", category=f"c{n % 2}") for n, i in enumerate(ids) for word in "ab"]
+    made = [
+        pair([i], f"{word}?", category=f"c{n % 2}", aspect="early" if n < 8 else "late")
+        for n, i in enumerate(ids)
+        for word in "ab"
+    ]
     store.pairs.add_pairs(made)
-    for one in made[:16]:
-        store.reviews.record_review(one.id, "ada", "accepted")
+    store.reviews.record_bulk(PairFilter(aspect="early"), "ada", "accepted")
     store.reviews.record_review(made[16].id, "ada", "rejected", reason="wrong_number")
     store.reviews.record_review(
         made[0].id, "ada", "edited", answer="That.", seen=store.pairs.get_pair(made[0].id).reviews
@@ -55,7 +66,7 @@ def test_accepted_pairs_are_frozen_with_the_words_that_count(
     store.micrographs.set_licence([ids[0]], "CC0")
     store.micrographs.set_confidential([ids[1]])
     store.labels.set_label(Labelling(ids[0], "wires", group="paper 7"))
-    added = store.snapshots.add_snapshot("first")
+    added = freeze(store, "first")
     assert not added.known
     assert added.left_out == {"rejected": 1, "not reviewed": 3}
     assert added.snapshot.pairs == {"train": 12, "validation": 2, "test": 2}
@@ -73,7 +84,7 @@ def test_accepted_pairs_are_frozen_with_the_words_that_count(
 
 def test_the_datasheet_counts(store: Store, pairs: list[QAPair], ids: list[MicrographId]) -> None:
     store.micrographs.set_confidential([ids[1]])
-    made = store.snapshots.add_snapshot("first").snapshot
+    made = freeze(store, "first").snapshot
     sheet = store.snapshots.read_snapshot(made.id).manifest.datasheet
     assert sheet["category"] == {"c0": 8, "c1": 8}
     assert sheet["reviewer"] == {"ada": 16}
@@ -88,20 +99,20 @@ def test_the_datasheet_counts(store: Store, pairs: list[QAPair], ids: list[Micro
 
 
 def test_the_same_content_is_one_snapshot(store: Store, pairs: list[QAPair]) -> None:
-    first = store.snapshots.add_snapshot("first")
-    again = store.snapshots.add_snapshot("second")
+    first = freeze(store, "first")
+    again = freeze(store, "second")
     assert (again.known, again.snapshot) == (True, first.snapshot)
     assert store.snapshots.list_snapshots() == [first.snapshot]
     with pytest.raises(BadSetting, match="already"):
-        store.snapshots.add_snapshot("first", states="all")
-    other = store.snapshots.add_snapshot("all", states="all").snapshot
+        freeze(store, "first", states="all")
+    other = freeze(store, "all", states="all").snapshot
     assert sum(other.pairs.values()) == 19
     assert store.snapshots.list_snapshots() == [other, first.snapshot]
-    assert store.snapshots.add_snapshot("seed", seed=9).snapshot.id != first.snapshot.id
+    assert freeze(store, "seed", seed=9).snapshot.id != first.snapshot.id
 
 
 def test_a_filter_chooses(store: Store, pairs: list[QAPair]) -> None:
-    made = store.snapshots.add_snapshot("c1", wanted=PairFilter(category="c1"))
+    made = freeze(store, "c1", wanted=PairFilter(category="c1"))
     assert sum(made.snapshot.pairs.values()) == 8
     assert made.left_out["not asked for"] == 10
 
@@ -116,7 +127,7 @@ def test_pictures_that_look_alike_stay_together(store: Store, tmp_path: Path) ->
             Image.fromarray(pixels + 20 * copy).save(file)
             ids.append(store.micrographs.add_micrograph(file).micrograph.id)
     store.pairs.add_pairs([pair([i]) for i in ids])
-    made = store.snapshots.add_snapshot("twins", states="all").snapshot
+    made = freeze(store, "twins", states="all").snapshot
     content = store.snapshots.read_snapshot(made.id)
     parts = {e.pair.micrograph_ids[0]: e.part for e in content.pairs}
     assert len(set(ids)) == 12
@@ -126,19 +137,19 @@ def test_pictures_that_look_alike_stay_together(store: Store, tmp_path: Path) ->
 
 def test_nothing_to_freeze_is_said_with_the_reason(store: Store, ids: list[MicrographId]) -> None:
     with pytest.raises(BadSetting, match="none at all"):
-        store.snapshots.add_snapshot("first")
+        freeze(store, "first")
     store.pairs.add_pairs([pair([ids[0]])])
     with pytest.raises(BadSetting, match="1 not reviewed"):
-        store.snapshots.add_snapshot("first")
+        freeze(store, "first")
     for name in ("", " ", "x" * 101):
         with pytest.raises(BadSetting, match="1 to 100"):
-            store.snapshots.add_snapshot(name, states="all")
-    only = store.snapshots.add_snapshot("one", states="all")
+            freeze(store, name, states="all")
+    only = freeze(store, "one", states="all")
     assert "validation and test" in only.warnings[0]
 
 
 def test_a_snapshot_is_found_by_name_or_id_and_removed(store: Store, pairs: list[QAPair]) -> None:
-    made = store.snapshots.add_snapshot("first").snapshot
+    made = freeze(store, "first").snapshot
     for reference in ("first", made.id, made.id[:8]):
         assert store.snapshots.get_snapshot(reference) == made
     for reference in ("nope", made.id[:7], ""):
@@ -151,7 +162,7 @@ def test_a_snapshot_is_found_by_name_or_id_and_removed(store: Store, pairs: list
 
 
 def test_a_copy_is_verified_and_whole(store: Store, pairs: list[QAPair], tmp_path: Path) -> None:
-    made = store.snapshots.add_snapshot("first").snapshot
+    made = freeze(store, "first").snapshot
     run = RunFolder(store.workspace / "runs" / "r1")
     store.snapshots.copy_snapshot(made.id, run.snapshot)
     assert read_snapshot(run.snapshot, store.workspace).manifest.id == made.id
@@ -164,12 +175,16 @@ def test_a_copy_is_verified_and_whole(store: Store, pairs: list[QAPair], tmp_pat
 def test_a_damaged_snapshot_is_said_and_can_be_frozen_again(
     store: Store, pairs: list[QAPair]
 ) -> None:
-    made = store.snapshots.add_snapshot("first").snapshot
+    made = freeze(store, "first").snapshot
     manifest = store.snapshots.folder(made.id) / "manifest.json"
     manifest.write_text(json.dumps({"version": 1}))
     with pytest.raises(SnapshotDamaged, match=r"manifest\.json"):
         store.snapshots.read_snapshot(made.id)
-    again = store.snapshots.add_snapshot("first")
+    (problem,) = verify_workspace(store).problems
+    assert problem.startswith("snapshot 'first': manifest.json")
+    (store.snapshots.folder(made.id).parent / ".writing-x").mkdir()
+    again = freeze(store, "first")
+    assert [path.name for path in store.snapshots.folder(made.id).parent.iterdir()] == [made.id]
     assert (again.known, again.snapshot.id) == (True, made.id)
     assert store.snapshots.read_snapshot(made.id).manifest.name == "first"
 
@@ -178,6 +193,18 @@ def test_a_workspace_opened_again_has_its_snapshots(tmp_path: Path, reader: obje
     where = tmp_path / "other"
     with Store.open(where, inspect=reader) as store:  # type: ignore[arg-type]
         store.pairs.add_pairs([pair([add(store, tmp_path, 1)])])
-        made = store.snapshots.add_snapshot("first", states="all").snapshot
+        made = freeze(store, "first", states="all").snapshot
     with Store.open(where, inspect=reader) as store:  # type: ignore[arg-type]
         assert store.snapshots.list_snapshots() == [made]
+
+
+def test_what_was_not_measured_is_measured_for_the_context(store: Store, tmp_path: Path) -> None:
+    store.pairs.add_pairs([pair([add(store, tmp_path, 1)])])
+    said: list[str] = []
+    made = store.snapshots.add_snapshot("first", states="all", on_progress=said.append).snapshot
+    (shown,) = store.snapshots.read_snapshot(made.id).micrographs.values()
+    assert len(shown.context["high"]) > len(shown.context["basic"]) >= 2
+    assert "measuring micrographs: 0 of 1" in said
+    said.clear()
+    assert store.snapshots.add_snapshot("again", states="all", on_progress=said.append).known
+    assert said == []
