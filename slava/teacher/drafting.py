@@ -21,7 +21,7 @@ from slava.errors import BadInput, Cancelled, NotFound, SlavaError
 from slava.teacher.client import NotTaken, Teacher, Unsure
 from slava.teacher.consent import Consent, payload_hash, require_consent
 from slava.teacher.control import Control
-from slava.teacher.ledger import PAID, DraftRequest, JobId, Ledger, RequestId
+from slava.teacher.ledger import PAID, DraftRequest, JobId, Ledger, RequestId, RequestState
 from slava.teacher.money import Purse
 from slava.teacher.payload import Prepared, ReadMicrograph, make_pictures
 from slava.teacher.prices import Price
@@ -89,6 +89,7 @@ class DraftingJob:
         self._guard = threading.Lock()
         self._tally = Tally(self.id, len(self._requests))
         self._purse = Purse(consent.cap_usd, 0.0, {}, once=teacher.honours_keys)
+        self._doubtful: set[RequestId] = set()
         self._not_before, self._in_a_row = 0.0, 0
         self._ending: tuple[DraftState, str] | None = None
 
@@ -134,6 +135,7 @@ class DraftingJob:
                 record = self._ledger.get(request.id) or record
             if record.state == "uncertain":
                 maybe[request.id] = request.cost_usd
+                self._doubtful.add(request.id)
             self._sort_in(request, record)
         self._purse = Purse(
             self._consent.cap_usd, self._ledger.spent(self.id), maybe,
@@ -186,8 +188,7 @@ class DraftingJob:
                 body = self._ready(request)
             except BadInput as error:  # nothing has left
                 self._purse.free(request.id)
-                self._ledger.finish(request.id, "failed", reason=str(error))
-                return self._gave_up(str(error))
+                return self._gave_up(request, str(error))
             except Cancelled:
                 self._purse.free(request.id)
                 raise
@@ -195,13 +196,14 @@ class DraftingJob:
                 answer = self._teacher.send(body, request.id)
             except NotTaken as error:
                 self._purse.free(request.id)
-                self._ledger.finish(request.id, "failed", reason=str(error))
+                self._not_taken(request, str(error))
                 if error.fatal:
                     self._end("failed", str(error))
                 if not self._again(error.again and not error.fatal, attempt, error.after_s):
-                    return self._gave_up(str(error))
+                    return self._gave_up(request, str(error))
             except Unsure as error:
                 self._purse.doubt(request.id)
+                self._doubtful.add(request.id)
                 self._ledger.finish(request.id, "uncertain", reason=str(error))
                 if not self._again(self._may_repeat, attempt, None):
                     self._tally.finished("uncertain", 0)
@@ -291,8 +293,14 @@ class DraftingJob:
         if wait_s > 0:
             self.control.sleep(wait_s)
 
-    def _gave_up(self, reason: str) -> None:
-        self._tally.finished("failed", 0)
+    def _not_taken(self, request: Prepared, reason: str) -> RequestState:
+        """This attempt is not paid; an earlier one may be, and then that is still said."""
+        state: RequestState = "uncertain" if request.id in self._doubtful else "failed"
+        self._ledger.finish(request.id, state, reason=reason)
+        return state
+
+    def _gave_up(self, request: Prepared, reason: str) -> None:
+        self._tally.finished(self._not_taken(request, reason), 0)
         self._told()
         with self._guard:
             self._in_a_row += 1

@@ -175,6 +175,23 @@ def test_without_honoured_keys_what_may_be_paid_is_shown_and_not_sent_again(
     assert done.maybe_usd == pytest.approx(plan.requests[0].cost_usd), "the first may be paid too"
 
 
+def test_a_doubt_outlives_a_later_refusal(
+    fake: FakeTeacher, connect: Connect, ledger: MemoryLedger, tmp_path: Path
+) -> None:
+    shelf = Shelf()
+    plan = shelf.plan(host=fake.host, aspects=ONE)
+    fake.fault_of = lambda _key, times: "cut" if times == 1 else "429"
+    done = shelf.job(plan, connect(), ledger, tmp_path).run()
+    assert done.outcomes == {"uncertain": 1}
+    assert ledger.states() == ["uncertain"], "the first attempt was paid"
+    assert done.maybe_usd == pytest.approx(plan.requests[0].cost_usd)
+    again = shelf.job(plan, connect(), ledger, tmp_path).run()
+    assert again.outcomes == {"uncertain": 1}
+    fake.fault_of = None
+    assert shelf.job(plan, connect(), ledger, tmp_path).run().outcomes == {"answered": 1}
+    assert list(fake.paid.values()) == [1]
+
+
 def test_retry_after_holds_all_requests(
     fake: FakeTeacher, connect: Connect, ledger: MemoryLedger, tmp_path: Path
 ) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from slava.domain import MicrographId
     from slava.packs import Pack
     from slava.teacher.drafting import DraftingJob
-    from slava.teacher.plan import Plan
+    from slava.teacher.plan import Group, Plan
     from slava.teacher.progress import Drafted
     from store import Store
     from ui.services.teaching import Desk, TeacherChoice
@@ -39,6 +39,10 @@ def draft(
     pack: Annotated[str, typer.Option(help="The pack: aspects, rules, lengths.")] = "nanomaterials",
     aspects: Annotated[str, typer.Option(help="Labels of aspects, by commas; else all.")] = "",
     templates: Annotated[str, typer.Option(help="vqa, caption, conversation; by commas.")] = "vqa",
+    compare: Annotated[
+        str,
+        typer.Option(help="Comparisons: similar_across, dissimilar_within, heterogeneity, all."),
+    ] = "",
     teacher: Annotated[
         str, typer.Option(help="local, or the URL of an endpoint; else SLAVA_TEACHER_URL.")
     ] = "",
@@ -81,9 +85,14 @@ def draft(
         if resume is not None:
             choice, plan, chosen = desk.left_of(JobId(resume.strip()), settings)
         else:
-            choice, chosen = TeacherChoice.of(settings, teacher, model), desk.pack(pack)
+            chosen = desk.pack(pack)
+            if teacher == LOCAL:
+                ids = _micrographs(store, paths or [], label, limit)
+                _here(desk, ids, chosen, aspects, compare, model, json_)
+                return
+            choice = TeacherChoice.of(settings, teacher, model)
             ids = _micrographs(store, paths or [], label, limit)
-            plan = _plan(desk, choice, ids, chosen, aspects, templates, size)
+            plan = _plan(desk, choice, ids, chosen, aspects, templates, compare, size)
         choice = replace(choice, honours_keys=choice.honours_keys or honours_keys)
         if dry_run or not yes:
             _show_plan(plan, json_)
@@ -134,20 +143,22 @@ def _plan(
     pack: Pack,
     aspects: str,
     templates: str,
+    compare: str,
     size: int,
 ) -> Plan:
     from slava.teacher.picture import Sending
     from slava.teacher.plan import Wanted, make_plan
     from slava.teacher.subject import TEMPLATES
 
-    asked = [t.strip() for t in templates.split(",") if t.strip()]
+    asked = _listed(templates)
     unknown = [t for t in asked if t not in TEMPLATES]
-    if unknown or not asked:
+    if unknown or not (asked or compare):
         raise BadSetting(f"--templates {templates!r}: choose of {', '.join(TEMPLATES)}.")
     wanted = Wanted(
         pack,
-        tuple(a.strip() for a in aspects.split(",") if a.strip()),
+        _listed(aspects),
         tuple(t for t in TEMPLATES if t in asked),
+        _groups(desk, ids, pack, compare),
         sending=Sending(longest_px=size),
     )
     return make_plan(
@@ -158,6 +169,51 @@ def _plan(
         model=choice.model,
         price=choice.price(desk.store),
     )
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _groups(desk: Desk, ids: list[MicrographId], pack: Pack, compare: str) -> tuple[Group, ...]:
+    """What is compared with what; vectors are made where they are needed."""
+    from slava.teacher.comparisons import choose_groups, contrasts_of
+
+    contrasts = contrasts_of(compare, pack)
+    needed = [c for c in contrasts if c != "heterogeneity"]
+    return choose_groups(desk.index(ids) if needed else None, ids, contrasts)
+
+
+def _here(
+    desk: Desk,
+    ids: list[MicrographId],
+    pack: Pack,
+    aspects: str,
+    compare: str,
+    model: str,
+    as_json: bool,
+) -> None:
+    """Draft on this machine, with the built-in model unless another one or none is wanted."""
+    from dataclasses import asdict
+
+    from slava.vlm.load import open_backbone
+    from ui.services.drafting_here import draft_here
+
+    if "://" in model:
+        raise BadSetting(f"--teacher local with --model {model}: give a model of this machine.")
+    backbone = None if model == "none" else open_backbone(model or "builtin")
+    done = draft_here(
+        desk,
+        ids,
+        pack,
+        aspects=_listed(aspects),
+        backbone=backbone,
+        groups=_groups(desk, ids, pack, compare),
+        tell=lambda now: print_progress(f"{now.done}/{now.total}, {now.pairs} pairs"),
+    )
+    show(asdict(done), as_json)
+    if done.failed:
+        raise typer.Exit(1)
 
 
 def _show_plan(plan: Plan, as_json: bool) -> None:

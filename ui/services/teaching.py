@@ -19,9 +19,11 @@ from store.drafts import JobStatus
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from slava.retrieval.index import Index
+    from slava.teacher.checks import KnownOf
     from slava.teacher.client import OpenAITeacher, Teacher
     from slava.teacher.consent import Consent
-    from slava.teacher.drafting import DraftingJob
+    from slava.teacher.drafting import Check, DraftingJob
     from slava.teacher.ledger import JobId
     from slava.teacher.payload import Prepared
     from slava.teacher.plan import Plan
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
     from slava.teacher.progress import Drafted
     from slava.teacher.subject import Subject
     from slava.teacher.terms import Terms
+
+
+Flags = Mapping[PairId, Sequence[Flag]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,15 +117,20 @@ class Desk:
         """As it stands now."""
         return self.store.micrographs.get_micrograph(micrograph_id).confidential
 
-    def subject(self, micrograph_id: MicrographId, measure: bool = True) -> Subject:
-        """A micrograph with its facts, measured here and now where nothing is kept."""
+    def subject(
+        self, micrograph_id: MicrographId, measure: bool = True, *, here: bool = False
+    ) -> Subject:
+        """A micrograph with its facts, measured here and now where nothing is kept.
+
+        ``here``: what is drafted stays on this machine, so that confidential ones are read too.
+        """
         from slava.imaging.measure import facts_of
         from slava.teacher.subject import Subject
 
         micrograph = self.store.micrographs.get_micrograph(micrograph_id)
         label = self.store.labels.get_label(micrograph_id)
         category, group = (label.label or "", label.group) if label else ("", "")
-        if micrograph.confidential:  # refused later; nothing is read of it
+        if micrograph.confidential and not here:  # refused later; nothing is read of it
             return Subject(micrograph, (), category, group)
         measurement = self._measurement(micrograph, measure)
         return Subject(micrograph, facts_of(micrograph, measurement), category, group)
@@ -130,21 +140,54 @@ class Desk:
         for micrograph_id in ids:
             yield self.subject(micrograph_id, measure)
 
-    def check(self, pack: Pack) -> Any:
+    def check(self, pack: Pack) -> Check:
         """The automatic checks of what a request brings, as a drafting job wants them."""
-        from slava.teacher.checks import check_pairs, known_of, rules_of
 
-        rules = rules_of(pack)
-
-        def checked(pairs: Sequence[QAPair], request: Prepared) -> Mapping[PairId, Sequence[Flag]]:
-            known = {}
-            for at in request.ask.micrograph_ids:
-                micrograph = self.store.micrographs.get_micrograph(at)
-                measurement = self._measurement(micrograph, False)
-                known[at] = known_of(micrograph, measurement, label=request.ask.category)
-            return check_pairs(pairs, known, rules)
+        def checked(pairs: Sequence[QAPair], request: Prepared) -> Flags:
+            return self.flags(pairs, request.ask.micrograph_ids, pack)
 
         return checked
+
+    def flags(self, pairs: Sequence[QAPair], ids: Sequence[MicrographId], pack: Pack) -> Flags:
+        """What the checks hold against pairs about these micrographs."""
+        from slava.teacher.checks import check_pairs, rules_of
+
+        return check_pairs(pairs, self.known_of(ids), rules_of(pack))
+
+    def known_of(self, ids: Sequence[MicrographId]) -> KnownOf:
+        """What the checks hold pairs about these micrographs against."""
+        from slava.teacher.checks import known_of
+
+        known = {}
+        for at in ids:
+            micrograph = self.store.micrographs.get_micrograph(at)
+            label = self.store.labels.get_label(at)
+            named = (label.label or "") if label else ""
+            known[at] = known_of(micrograph, self._measurement(micrograph, False), label=named)
+        return known
+
+    def index(self, ids: Sequence[MicrographId]) -> Index:
+        """Labelled vectors of the built-in encoder, made here and now where they are missing."""
+        from slava.retrieval.encoder import open_encoder
+        from slava.retrieval.index import Index
+        from slava.retrieval.view import specimen_view
+
+        encoder = open_encoder("builtin")
+        missing = set(self.store.vectors.list_missing(encoder.key)) & set(ids)
+        for at in missing:
+            micrograph, grey = self.read(at)
+            vector = encoder.encode([specimen_view(micrograph, grey)])[0]
+            self.store.vectors.record_vectors(encoder.key, {at: vector})
+        matrix = self.store.vectors.load_vectors(encoder.key)
+        known = {r.micrograph_id: r for r in self.store.labels.list_labelled()}
+        records = [known.get(i) for i in matrix.ids]
+        return Index(
+            key=matrix.key,
+            ids=matrix.ids,
+            labels=[(r.label or "") if r else "" for r in records],
+            groups=[r.group if r else "" for r in records],
+            vectors=matrix.matrix,
+        )
 
     # ------------------------------------------------------------------ jobs
     def job(
