@@ -7,7 +7,8 @@ pairs; then searches of rare and common words; then many annotators at once, eac
 takes a pair, thinks, and judges it, every tenth time with an edit and now and then with an undo.
 At the end everything acknowledged is looked for: a verdict that is lost, or a pair with two that
 stand, is counted. Goals at the 95th percentile: next pair 20 ms, verdict 10 ms, search 200 ms. A
-verdict waits for the disk: what a synced write alone takes there is measured beside it.
+verdict waits for the disk: what a synced write alone takes there is measured beside it, and of
+every call the time on the processor, which other programs disturb less.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -34,7 +35,9 @@ from typing import TypeVar
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from slava.domain import Drafting, Flag, MicrographId, PairId, QAPair  # noqa: E402
+import numpy as np  # noqa: E402
+
+from slava.domain import Drafting, EncoderKey, Flag, MicrographId, PairId, QAPair  # noqa: E402
 from slava.errors import PairTaken  # noqa: E402
 from store import PairFilter, Store  # noqa: E402
 from store.review_rows import load_reviews  # noqa: E402
@@ -45,37 +48,57 @@ MICROGRAPHS = 200
 GOALS = {"next_pair_ms": 20.0, "review_ms": 10.0, "search_ms": 200.0}
 ASPECTS = ("size", "shape", "texture", "defects", "arrangement", "scale")
 BATCH = 10_000
+DIMENSION = 384
 T = TypeVar("T")
 
 
 @dataclass
-class Tally:
-    """What one annotator did and how long it took, ms."""
+class Times:
+    """How long calls took, ms: on the clock, and of that on the processor."""
 
-    next_pair: list[float] = field(default_factory=list)
-    review: list[float] = field(default_factory=list)
-    undo: list[float] = field(default_factory=list)
+    clock: list[float] = field(default_factory=list)
+    processor: list[float] = field(default_factory=list)
+
+    def timed(self, work: Callable[[], T]) -> T:
+        clock, processor = time.perf_counter(), time.thread_time()
+        done = work()
+        self.processor.append((time.thread_time() - processor) * 1e3)
+        self.clock.append((time.perf_counter() - clock) * 1e3)
+        return done
+
+    def figures(self) -> dict[str, float]:
+        """Median, 95th percentile and maximum."""
+        clock, processor = sorted(self.clock), sorted(self.processor)
+        if not clock:
+            return {"count": 0}
+        late = int(0.95 * (len(clock) - 1))
+        return {
+            "median": round(statistics.median(clock), 2),
+            "p95": round(clock[late], 2),
+            "max": round(clock[-1], 2),
+            "processor_median": round(statistics.median(processor), 2),
+            "processor_p95": round(processor[late], 2),
+            "count": len(clock),
+        }
+
+
+def together_of(times: Iterable[Times]) -> dict[str, float]:
+    """Figures of what several people had to wait for."""
+    every = list(times)
+    clock = [t for one in every for t in one.clock]
+    return Times(clock, [t for one in every for t in one.processor]).figures()
+
+
+@dataclass
+class Tally:
+    """What one annotator did and how long it took."""
+
+    next_pair: Times = field(default_factory=Times)
+    review: Times = field(default_factory=Times)
+    undo: Times = field(default_factory=Times)
     standing: list[PairId] = field(default_factory=list)
     """Pairs whose verdict was acknowledged and not taken back."""
     refused: int = 0
-
-
-def milliseconds(times: list[float]) -> dict[str, float]:
-    """Median, 95th percentile and maximum."""
-    ordered = sorted(times)
-    return {
-        "median": round(statistics.median(ordered), 2),
-        "p95": round(ordered[int(0.95 * (len(ordered) - 1))], 2),
-        "max": round(ordered[-1], 2),
-        "count": len(ordered),
-    }
-
-
-def timed(work: Callable[[], T], into: list[float]) -> T:
-    begin = time.perf_counter()
-    done = work()
-    into.append((time.perf_counter() - begin) * 1e3)
-    return done
 
 
 def vocabulary(chance: random.Random, count: int = 8000) -> list[str]:
@@ -123,8 +146,8 @@ def annotate(
 ) -> Tally:
     """One person: take a pair, think, judge; until told to stop, or ``most`` verdicts."""
     chance, done = random.Random(name), Tally()
-    while not stop.is_set() and (most is None or len(done.review) < most):
-        pair = timed(lambda: store.leases.next_pair(name), done.next_pair)
+    while not stop.is_set() and (most is None or len(done.review.clock) < most):
+        pair = done.next_pair.timed(lambda: store.leases.next_pair(name))
         if pair is None:
             break
         stop.wait(chance.uniform(0, 2 * think_s))
@@ -133,13 +156,13 @@ def annotate(
         verdict = "edited" if edited else "accepted"
         judge = partial(store.reviews.record_review, pair.pair.id, name, verdict, seconds=think_s)
         try:
-            timed(partial(judge, answer=answer, seen=pair.reviews), done.review)
+            done.review.timed(partial(judge, answer=answer, seen=pair.reviews))
         except PairTaken:
             done.refused += 1
             continue
         done.standing.append(pair.pair.id)
         if chance.random() < 0.02:
-            back = timed(partial(store.reviews.undo_last, name), done.undo)
+            back = done.undo.timed(partial(store.reviews.undo_last, name))
             assert back is not None
             assert back.pair.id == done.standing.pop()
             store.leases.release(name)
@@ -149,11 +172,9 @@ def annotate(
 def together(store: Store, annotators: int, seconds: float, think_s: float) -> dict[str, object]:
     """Many at once, and whether everything that was acknowledged is there exactly once."""
     stop = threading.Event()
-    before = {row[0] for row in store.database.rows("SELECT pair_id FROM reviews")}
+    names = [f"annotator {number}" for number in range(annotators)]
     with ThreadPoolExecutor(annotators) as pool:
-        people = [
-            pool.submit(annotate, store, f"annotator {k}", think_s, stop) for k in range(annotators)
-        ]
+        people = [pool.submit(annotate, store, name, think_s, stop) for name in names]
         stop.wait(seconds)
         stop.set()
         tallies = [person.result() for person in people]
@@ -162,58 +183,73 @@ def together(store: Store, annotators: int, seconds: float, think_s: float) -> d
         pair_id
         for pair_id, reviews in load_reviews(store.database).items()
         for review in reviews
-        if not review.undone and pair_id not in before
+        if not review.undone and review.reviewer in names
     )
     return {
         "annotators": annotators,
         "seconds": seconds,
         "think_s": think_s,
         "verdicts": sum(acknowledged.values()),
-        "taken_back": sum(len(tally.undo) for tally in tallies),
+        "taken_back": sum(len(tally.undo.clock) for tally in tallies),
         "refused": sum(tally.refused for tally in tallies),
         "lost": sum((acknowledged - stands).values()),
         "doubled": sum(count - 1 for count in stands.values() if count > 1),
         "unacknowledged": sum((stands - acknowledged).values()),
-        "next_pair_ms": milliseconds([t for tally in tallies for t in tally.next_pair]),
-        "review_ms": milliseconds([t for tally in tallies for t in tally.review]),
+        "next_pair_ms": together_of(tally.next_pair for tally in tallies),
+        "review_ms": together_of(tally.review for tally in tallies),
     }
 
 
-def searches(store: Store, words: list[str], count: int) -> dict[str, object]:
+def searches(store: Store, words: list[str], count: int) -> dict[str, float]:
     """Common and rare words, one to three of them; the first 50 found are read."""
-    chance, times = random.Random(4), []
+    chance, times = random.Random(4), Times()
     for _ in range(count):
         text = " ".join(chance.choices(words, k=chance.randint(1, 3)))
-        timed(partial(store.pairs.search_text, text), times)
+        times.timed(partial(store.pairs.search_text, text))
     for text in (words[0], words[50], words[-1], "nowhere to be found"):
-        timed(partial(store.pairs.search_text, text), times)
-    return milliseconds(times)
+        times.timed(partial(store.pairs.search_text, text))
+    return times.figures()
+
+
+def by_meaning(store: Store, count: int) -> dict[str, object]:
+    """Drawn vectors of every pair: reading them all once, then searches among them."""
+    chance, key = np.random.default_rng(5), EncoderKey("drawn", "benchmark", DIMENSION)
+    while ids := store.pair_vectors.list_missing(key, BATCH):
+        vectors = chance.standard_normal((len(ids), DIMENSION), dtype=np.float32)
+        store.pair_vectors.record_vectors(key, dict(zip(ids, vectors, strict=True)))
+    reading, times = Times(), Times()
+    asked = chance.standard_normal((count + 1, DIMENSION), dtype=np.float32)
+    reading.timed(partial(store.pair_vectors.nearest, key, asked[0]))
+    for vector in asked[1:]:
+        times.timed(partial(store.pair_vectors.nearest, key, vector))
+    return {"first_ms": round(reading.clock[0], 1), **times.figures()}
 
 
 def filtered(store: Store) -> dict[str, object]:
     """A page of a list, the count of a filter, and the figures beside every filter."""
-    times: dict[str, list[float]] = {"page_ms": [], "count_ms": [], "facet_ms": []}
+    page, count, facet = Times(), Times(), Times()
     for aspect in ASPECTS:
         wanted = PairFilter(state="pending", aspect=aspect)
-        timed(partial(store.pairs.list_pairs, wanted), times["page_ms"])
-        timed(partial(store.pairs.count_pairs, wanted), times["count_ms"])
-        timed(partial(store.pairs.count_by, "flag", wanted), times["facet_ms"])
-    return {name: milliseconds(found) for name, found in times.items()}
+        page.timed(partial(store.pairs.list_pairs, wanted))
+        count.timed(partial(store.pairs.count_pairs, wanted))
+        facet.timed(partial(store.pairs.count_by, "flag", wanted))
+    figures = {"page_ms": page, "count_ms": count, "facet_ms": facet}
+    return {name: times.figures() for name, times in figures.items()}
 
 
 def synced_writes(folder: Path, count: int) -> dict[str, float]:
-    """What writing 500 bytes durably takes on this disk, ms."""
-    times: list[float] = []
+    """What writing 500 bytes durably takes on this disk."""
+    times = Times()
     with (folder / "synced").open("wb") as file:
+
+        def write() -> None:
+            file.write(b"x" * 500)
+            file.flush()
+            os.fsync(file.fileno())
+
         for _ in range(count):
-
-            def write() -> None:
-                file.write(b"x" * 500)
-                file.flush()
-                os.fsync(file.fileno())
-
-            timed(write, times)
-    return milliseconds(times)
+            times.timed(write)
+    return times.figures()
 
 
 def measure(
@@ -228,10 +264,11 @@ def measure(
             "pairs": pairs,
             "filling_s": round(filling, 1),
             "synced_write_ms": synced_writes(folder, rounds),
-            "next_pair_ms": milliseconds(alone.next_pair),
-            "review_ms": milliseconds(alone.review),
-            "undo_ms": milliseconds(alone.undo) if alone.undo else None,
+            "next_pair_ms": alone.next_pair.figures(),
+            "review_ms": alone.review.figures(),
+            "undo_ms": alone.undo.figures(),
             "search_ms": searches(store, words, rounds // 10),
+            "search_by_meaning_ms": by_meaning(store, rounds // 10),
             **filtered(store),
             "together": together(store, annotators, seconds, think_s),
         }

@@ -154,4 +154,4 @@ def _unit(key: EncoderKey, name: str, vector: NDArray[np.float32]) -> NDArray[np
             f"The encoder {key.id} made a vector of {name[:12]} that points nowhere. "
             "Use another encoder."
         )
-    return row / np.float32(length)
+    return np.asarray(row / length, dtype="<f4")

@@ -76,7 +76,7 @@ def _places(words: str) -> NDArray[np.uint32]:
     """The bit of every three bytes that follow one another."""
     content = np.frombuffer(words.encode("utf-8", "replace"), dtype=np.uint8).astype(np.uint32)
     three = content[:-2] | content[1:-1] << 8 | content[2:] << 16
-    return (three * np.uint32(2654435761)) >> np.uint32(22)
+    return np.asarray((three * np.uint32(2654435761)) >> np.uint32(22), dtype=np.uint32)
 
 
 def _numbers(bits: NDArray[np.bool_]) -> tuple[int, ...]:
