@@ -163,6 +163,69 @@ def test_the_map_shows_every_micrograph(page: Page) -> None:
     page.wait(f"{STATE}.points === '{EACH * len(CLASSES) + 1}'", PATIENT_S)
 
 
+def keys(page: Page, *pressed: str) -> None:
+    """Press keys one after the other; those held down are given together."""
+    for one in pressed:
+        ActionChains(page.driver).send_keys(one).perform()
+
+
+def test_a_line_around_points_selects_them_and_the_keyboard_does_too(page: Page) -> None:
+    everything = str(EACH * len(CLASSES) + 1)
+    canvas = page.driver.find_element("css selector", ".cl-map canvas")
+    page.js("arguments[0].scrollIntoView()", canvas)
+    wide, high = page.js("return [arguments[0].clientWidth, arguments[0].clientHeight]", canvas)
+    line = ActionChains(page.driver).move_to_element_with_offset(
+        canvas, 3 - wide // 2, 3 - high // 2
+    )
+    line.click_and_hold()
+    for right, down in ((wide - 8, 0), (0, high - 8), (8 - wide, 0)):
+        line.move_by_offset(right, down)
+    line.release().perform()
+    page.wait(f"{STATE}.selected === '{everything}'")
+    page.js("document.activeElement.blur()")
+    keys(page, Keys.ESCAPE)
+    page.wait(f"{STATE}.selected === '0'")
+    page.js("arguments[0].focus()", canvas)
+    keys(page, Keys.ARROW_RIGHT, Keys.SPACE)
+    page.wait(f"{STATE}.selected === '1'")
+    ActionChains(page.driver).key_down(Keys.SHIFT).send_keys(" ").key_up(Keys.SHIFT).perform()
+    page.wait(f"{STATE}.selected === '9'")
+
+
+def test_what_is_selected_is_labelled_with_one_key_and_taken_back(page: Page) -> None:
+    before, now = page.text(".cl-classes"), "document.querySelector('.cl-classes').innerText"
+    keys(page, "2")
+    page.wait(f"{STATE}.selected === '0' && {now} !== {before!r}")
+    page.js("document.activeElement.blur()")
+    ActionChains(page.driver).key_down(Keys.CONTROL).send_keys("z").key_up(Keys.CONTROL).perform()
+    page.wait(f"{now} === {before!r}")
+
+
+def test_a_near_duplicate_is_found_and_left_out_with_a_click(page: Page, tmp_path: Path) -> None:
+    (tmp_path / "again" / "rows").mkdir(parents=True)
+    darker = Image.fromarray(texture("rows", 0)).point(lambda grey: grey * 0.8 + 12)
+    darker.save(tmp_path / "again" / "rows" / "darker.png")
+    page.click(".cl-add")
+    labelled = EACH * len(CLASSES) + 2
+    take_in(page, tmp_path / "again", labelled)
+    page.click(".cl-dismiss")
+    page.click(".cl-add")
+    page.click(".cl-find-twins")
+    page.wait(f"{STATE}.twins === 'done' && {STATE}.groups === '1'", PATIENT_S)
+    assert page.js("return document.querySelectorAll('.cl-twin img').length") == 2
+    page.click(".cl-twin:last-of-type .s-button")
+    page.wait(f"{STATE}.groups === '0' && {STATE}.labelled === '{labelled - 1}'")
+    page.click(".cl-twins-dismiss")
+    page.wait(f"{STATE}.twins === ''")
+
+
+def test_what_a_training_needs_is_said_before_it_begins(page: Page) -> None:
+    page.click(".cl-more")
+    assert "16 labelled micrographs of 3 classes, about" in page.text(".cl-train-labels")
+    assert page.js("return document.querySelector('.cl-train-without').disabled") is False
+    keys(page, Keys.ESCAPE)
+
+
 @pytest.mark.parametrize(("width", "height"), [(1440, 900), (1024, 768)])
 def test_nothing_scrolls_or_is_cut_off(page: Page, width: int, height: int) -> None:
     page.resize(width, height)
