@@ -16,9 +16,10 @@ from pathlib import Path
 from slava.domain import Drafting, PairId, PairKind, QAPair
 from slava.packs import Aspect, Pack
 from slava.teacher.checks.text import sentences
+from slava.teacher.local import around, measured
 from slava.teacher.local import aspects as wording
-from slava.teacher.local import statements
 from slava.teacher.local.aspects import CAPTION, CLASSIFY, FILL, Plan, plan_of
+from slava.teacher.local.statements import TOPICS
 from slava.teacher.local.told import Told, told_of
 from slava.teacher.local.voice import Voice
 from slava.teacher.pairs import conversation_id, with_id
@@ -105,7 +106,7 @@ def prompt_version(pack: Pack) -> str:
 @cache
 def _templates() -> str:
     digest = hashlib.sha256()
-    for module in (statements.__file__, wording.__file__, __file__):
+    for module in (measured.__file__, around.__file__, wording.__file__, __file__):
         text = Path(module).read_text(encoding="utf-8")
         digest.update("\n".join(text.splitlines()).encode())
     return digest.hexdigest()
@@ -206,7 +207,7 @@ def _write(plan: Plan, told: Told, voice: Voice | None, question: str) -> Writte
 
 
 def _say(topics: Sequence[str], told: Told) -> list[str]:
-    return [text for topic in topics for text in statements.TOPICS[topic](told)]
+    return [text for topic in topics for text in TOPICS[topic](told)]
 
 
 def _concise(heap: _Heap, most_words: int) -> list[str]:

@@ -32,6 +32,10 @@ OF_THE_FILE = frozenset({"working_distance"})
 """Lengths that need no calibration."""
 
 
+Says = list[str]
+"""Sentences on one topic."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Told:
     """One micrograph for drafting."""
