@@ -130,7 +130,9 @@ def written_pairs(
 
 def fill(store: Store, folder: Path, count: int, words: list[str]) -> float:
     """Fill a workspace; seconds that adding the pairs took."""
-    paths = [write_micrograph(folder / f"m{k}.png", k) for k in range(min(MICROGRAPHS, count))]
+    paths = [
+        write_micrograph(folder / f"m{k}.png", k) for k in range(min(MICROGRAPHS, 1 + count // 20))
+    ]
     ids = [store.micrographs.add_micrograph(path).micrograph.id for path in paths]
     pairs = written_pairs(count, ids, words)
     seconds = 0.0

@@ -123,6 +123,7 @@ def newest_taken_back(source: Database | Transaction, reviewer: str) -> int | No
     row = source.row(
         f"WITH back AS ({_TAKEN_BACK}) SELECT arg_max(u.target, u.step) FROM review_steps u "
         "WHERE u.reviewer = ? AND u.action = 'undo' AND u.target IN (SELECT target FROM back) "
+        "AND u.target IN (SELECT step FROM reviews) "
         "AND u.step > (SELECT coalesce(max(step), -1) FROM reviews WHERE reviewer = ?)",
         *(reviewer, reviewer),
     )

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from slava.domain import PairId, Reason, Verdict
-from slava.errors import BadSetting, NotFound, PairTaken
+from slava.errors import BadSetting, NotFound, PairTaken, WorkspaceError
 from store import PairFilter, Store
 from tests.store.drawn_pairs import a_pair, add_micrographs, add_pairs
 from tests.store.plain_reader import PlainReader
@@ -101,6 +101,34 @@ def test_the_second_tab_is_told_and_nothing_is_doubled(store: Store, ids: list[P
     assert [r.verdict for r in store.reviews.list_reviews(ids[0])] == ["accepted"]
     again = store.reviews.record_review(ids[0], "bob", "rejected", "other", seen=1)
     assert (again.state, again.reviewers, again.reviews) == ("rejected", ("bob",), 2)
+
+
+def test_a_verdict_that_cannot_be_written_is_not_half_there(
+    store: Store, ids: list[PairId], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = store.leases.next_pair("ann")
+    before = derived(store)
+
+    def full(*_: object) -> None:
+        raise WorkspaceError("The disk is full.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("store.reviews.update_outcome", full)
+        with pytest.raises(WorkspaceError):
+            store.reviews.record_review(ids[0], "ann", "edited", answer="Wires.")
+    assert store.reviews.list_reviews(ids[0]) == ()
+    assert derived(store) == before
+    assert store.leases.next_pair("ann") == seen
+    assert store.reviews.record_review(ids[0], "ann", "edited", answer="Wires.").answer == "Wires."
+
+
+def test_what_went_with_its_micrograph_is_not_taken_again(store: Store, ids: list[PairId]) -> None:
+    store.reviews.record_review(ids[0], "ann", "accepted")
+    store.reviews.undo_last("ann")
+    about = store.pairs.get_pair(ids[0]).pair.micrograph_ids[0]
+    store.micrographs.remove_micrograph(about)
+    assert store.reviews.redo_last("ann") is None
+    assert store.reviews.undo_last("ann") is None
 
 
 def test_undo_goes_back_any_number_of_steps_over_restarts(tmp_path: Path) -> None:
