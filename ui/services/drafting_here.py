@@ -47,6 +47,7 @@ def draft_here(
     aspects: tuple[str, ...] = (),
     backbone: Backbone | None = None,
     groups: Sequence[Group] = (),
+    measure: bool = True,
     check: Callable[[], None] = lambda: None,
     tell: Callable[[DraftedHere], None] = lambda _: None,
 ) -> DraftedHere:
@@ -58,6 +59,8 @@ def draft_here(
         Labels; all of the pack's for none.
     backbone
         A loaded model that also speaks; without it facts and labels speak alone.
+    measure
+        Whether micrographs that have not been measured are measured first.
     check
         Called before each micrograph; waits while paused, raises Cancelled to end.
     tell
@@ -70,7 +73,7 @@ def draft_here(
     """
     chosen = pack.aspects_of(aspects)
     compared = [members for c, members in groups if c != "heterogeneity" and len(members) > 1]
-    works = [partial(_about, desk, at, pack, chosen, backbone) for at in ids]
+    works = [partial(_about, desk, at, pack, chosen, backbone, measure) for at in ids]
     works += [partial(_compared, desk, members, pack) for members in compared]
     now = DraftedHere(len(works))
     for work in works:
@@ -107,12 +110,13 @@ def _about(
     pack: Pack,
     aspects: tuple[Aspect, ...],
     backbone: Backbone | None,
+    measure: bool,
 ) -> Drafts:
     from slava.teacher.local import draft_locally
     from slava.vlm.ask import make_view
     from slava.vlm.context import build_context
 
-    subject = desk.subject(micrograph_id, here=True)
+    subject = desk.subject(micrograph_id, measure, here=True)
     view = None
     if backbone is not None:
         micrograph, grey = desk.read(micrograph_id)
@@ -123,6 +127,6 @@ def _about(
 def _compared(desk: Desk, ids: Sequence[MicrographId], pack: Pack) -> Drafts:
     from slava.teacher.local import compare_locally
 
-    first, second = (desk.subject(i, here=True) for i in ids[:2])
+    first, second = (desk.subject(i, False, here=True) for i in ids[:2])
     pair = compare_locally(first, second, pack)
     return [] if pair is None else [pair]

@@ -1,0 +1,297 @@
+"""Drafting for a tab: prepare a plan, show it, send what was agreed to, in the background.
+
+Two jobs, one after the other: the first reads micrographs and puts requests together, nothing
+leaves; the second needs a consent to exactly that plan. Or one that drafts on this machine. It must
+not know how plan and progress are shown.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from slava.domain import MicrographId
+from slava.errors import BadInput, ModelError
+from slava.settings import Settings
+from store import Store
+from ui.services.job import Job, Progress
+from ui.services.news import News
+from ui.services.teaching import Desk, TeacherChoice
+
+if TYPE_CHECKING:
+    from slava.packs import Pack
+    from slava.teacher.drafting import DraftingJob
+    from slava.teacher.ledger import JobId
+    from slava.teacher.plan import Plan
+    from slava.teacher.progress import Drafted
+    from slava.teacher.subject import Template
+    from slava.teacher.terms import Terms
+    from slava.vlm.backbone import Backbone
+
+PLAN_BUSY = "a drafting is being prepared. Wait, or cancel it."
+BUSY = "pairs are being drafted. Wait for the end, or cancel."
+
+
+@dataclass(frozen=True, slots=True)
+class DraftWish:
+    """What is to be drafted, as a tab's form says it."""
+
+    ids: tuple[MicrographId, ...]
+    pack: str = "nanomaterials"
+    aspects: tuple[str, ...] = ()
+    templates: tuple[Template, ...] = ("vqa",)
+    compare: str = ""
+    """Comparisons by name, or ``all``."""
+    longest_px: int = 1024
+    measure: bool = True
+    """Whether micrographs that have not been measured are measured first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planning(Progress):
+    """How far preparing is; the plan is in :attr:`Drafting.plan` at the end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sending(Progress):
+    """How far drafting is."""
+
+    job_id: str = ""
+    pairs: int = 0
+    spent_usd: float = 0.0
+    maybe_usd: float = 0.0
+    cap_usd: float | None = None
+    outcomes: dict[str, int] = field(default_factory=dict)
+    capped: bool = False
+
+
+class Drafting:
+    """What a tab asks for; safe to use from any thread."""
+
+    def __init__(self, store: Store, settings: Settings, news: News) -> None:
+        self._store, self._settings, self._news = store, settings, news
+        self.desk = Desk(store)
+        self.planning: Job[Planning] = Job("planning", news, PLAN_BUSY)
+        self.sending: Job[Sending] = Job("drafting", news, BUSY)
+        self._guard = threading.Lock()
+        self._plan: tuple[TeacherChoice, Plan, Pack, JobId | None] | None = None
+        self._at_work: DraftingJob | None = None
+
+    @property
+    def plan(self) -> Plan | None:
+        """What was prepared last and has not been sent; it is what a consent is about."""
+        with self._guard:
+            return self._plan[1] if self._plan else None
+
+    # ------------------------------------------------------------------ preparing
+    def prepare(self, wish: DraftWish, choice: TeacherChoice) -> None:
+        """Put the requests together in the background; nothing leaves.
+
+        Raises
+        ------
+        ModelError
+            If one is being prepared.
+        """
+        self.discard()
+        self.planning.begin(
+            Planning(total=len(wish.ids), note="reading micrographs"),
+            lambda: self._prepare(wish, choice),
+        )
+
+    def prepare_rest(self, job_id: JobId) -> None:
+        """Put together what a job that did not end has left; it has to be agreed to again.
+
+        Raises
+        ------
+        NotFound, BadInput
+            If there is no such job, or nothing is left of it.
+        """
+        choice, plan, pack = self.desk.left_of(job_id, self._settings)
+        with self._guard:
+            self._plan = (choice, plan, pack, job_id)
+        self._news.tell()
+
+    def discard(self) -> None:
+        """Forget the plan."""
+        with self._guard:
+            self._plan = None
+
+    def _prepare(self, wish: DraftWish, choice: TeacherChoice) -> None:
+        from slava.teacher.comparisons import choose_groups, contrasts_of
+        from slava.teacher.picture import Sending as PictureSending
+        from slava.teacher.plan import Wanted, make_plan
+
+        pack = self.desk.pack(wish.pack)
+        pack.aspects_of(wish.aspects)
+        contrasts = contrasts_of(wish.compare, pack)
+        subjects = []
+        for at in wish.ids:
+            self.planning.check()
+            subjects.append(self.desk.subject(at, wish.measure))
+            self.planning.update(lambda p: replace(p, done=p.done + 1))
+        needed = [c for c in contrasts if c != "heterogeneity"]
+        index = self.desk.index(wish.ids) if needed else None
+
+        def on_progress(done: int, total: int) -> None:
+            self.planning.check()
+            self.planning.change(done=done, total=total, note="preparing requests")
+
+        plan = make_plan(
+            subjects,
+            Wanted(
+                pack,
+                wish.aspects,
+                wish.templates,
+                choose_groups(index, wish.ids, contrasts),
+                PictureSending(longest_px=wish.longest_px),
+            ),
+            read=self.desk.read,
+            host=choice.host,
+            model=choice.model,
+            price=choice.price(self._store),
+            on_progress=on_progress,
+        )
+        with self._guard:
+            self._plan = (choice, plan, pack, None)
+
+    # ------------------------------------------------------------------ sending
+    def begin(self, agreed_hash: str, cap_usd: float | None, terms: Terms | None = None) -> None:
+        """Send the plan that was shown.
+
+        Parameters
+        ----------
+        agreed_hash
+            ``plan.payload_hash`` of what the user agreed to.
+        cap_usd
+            None only where nothing costs anything.
+
+        Raises
+        ------
+        BadInput
+            If nothing is prepared, or another plan was agreed to, or a cap is missing.
+        ModelError
+            If pairs are being drafted.
+        """
+        from slava.teacher.consent import Consent
+
+        with self._guard:
+            prepared = self._plan
+        if prepared is None:
+            raise BadInput("nothing is prepared to be sent. Choose micrographs first.")
+        if self.sending.busy:
+            raise ModelError(BUSY)
+        choice, plan, pack, job_id = prepared
+        moment = datetime.now(UTC).isoformat(timespec="seconds")
+        teacher = choice.connect(self._settings)
+        try:
+            job = self.desk.job(
+                plan, choice, teacher, Consent(agreed_hash, cap_usd, moment), pack,
+                terms=terms, job_id=job_id, on_change=self._show,
+            )  # fmt: skip
+        except BaseException:
+            teacher.close()
+            raise
+        with self._guard:
+            self._plan, self._at_work = None, job
+        record = Sending(total=len(plan.requests), job_id=job.id, cap_usd=cap_usd)
+        self.sending.begin(record, lambda: self._send(job, teacher.close))
+
+    def begin_here(self, wish: DraftWish, backbone: Backbone | None) -> None:
+        """Draft on this machine: from facts and labels, and with ``backbone`` where it is given.
+
+        Raises
+        ------
+        ModelError
+            If pairs are being drafted.
+        """
+        self.sending.begin(Sending(total=len(wish.ids)), lambda: self._here(wish, backbone))
+
+    def pause(self) -> None:
+        """Send nothing more until :meth:`resume`."""
+        with self._guard:
+            job = self._at_work
+        if job is not None:
+            job.control.pause()
+        self.sending.pause()
+
+    def resume(self) -> None:
+        """Go on, also after a full disk."""
+        with self._guard:
+            job = self._at_work
+        if job is not None:
+            job.control.resume()
+        self.sending.resume()
+        self.sending.change(note="")
+
+    def cancel(self) -> None:
+        """Send nothing more; what is on its way is waited for, because it is paid."""
+        self.planning.cancel()
+        with self._guard:
+            job = self._at_work
+        if job is not None:
+            job.control.cancel()
+        self.sending.cancel()
+
+    def close(self, timeout_s: float) -> None:
+        """Cancel, and wait for what is on its way."""
+        self.cancel()
+        self.planning.wait(timeout_s)
+        self.sending.wait(timeout_s)
+
+    # ------------------------------------------------------------------ the work
+    def _send(self, job: DraftingJob, close: Callable[[], None]) -> None:
+        try:
+            done = job.run()
+            self.desk.record_end(done)
+            self._show(done)
+            if done.state == "failed":
+                raise ModelError(done.reason)
+        finally:
+            close()
+            with self._guard:
+                self._at_work = None
+
+    def _show(self, now: Drafted) -> None:
+        if now.state == "paused":
+            self.sending.pause()
+        self.sending.change(
+            done=now.done,
+            note=now.reason,
+            pairs=now.pairs,
+            spent_usd=now.spent_usd,
+            maybe_usd=now.maybe_usd,
+            outcomes={str(k): v for k, v in now.outcomes.items()},
+            capped=now.state == "capped",
+        )
+
+    def _here(self, wish: DraftWish, backbone: Backbone | None) -> None:
+        from slava.teacher.comparisons import choose_groups, contrasts_of
+        from ui.services.drafting_here import DraftedHere, draft_here
+
+        pack = self.desk.pack(wish.pack)
+        contrasts = [c for c in contrasts_of(wish.compare, pack) if c != "heterogeneity"]
+        index = self.desk.index(wish.ids) if contrasts else None
+
+        def tell(now: DraftedHere) -> None:
+            failed = now.failed[-1] if now.failed else ""
+            self.sending.change(done=now.done, total=now.total, pairs=now.pairs, note=failed)
+
+        draft_here(
+            self.desk,
+            wish.ids,
+            pack,
+            aspects=wish.aspects,
+            backbone=backbone,
+            groups=choose_groups(index, wish.ids, contrasts),
+            measure=wish.measure,
+            check=self.sending.check,
+            tell=tell,
+        )
+
+
+def waiting_jobs(store: Store) -> Sequence[JobId]:
+    """Jobs that did not end as wished and can be resumed, last begun first."""
+    return [j.id for j in store.drafts.list_jobs() if j.status not in ("done", "running")]
