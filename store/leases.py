@@ -107,11 +107,13 @@ class Leases:
         meant = wanted or PairFilter()
         taken: list[ReviewedPair] = []
         while len(taken) < count:
-            ids = self._take(name, meant, count - len(taken), passed)
-            if not ids:
+            others = self.held_by_others(name)
+            first = self._waiting.first(name, meant, count - len(taken), passed | others)
+            if not first:
                 break
+            ids = self._take(name, first)
             passed |= set(ids)
-            found = load_reviewed(self._database, ids)
+            found = load_reviewed(self._database, ids) if ids else []
             good = [pair for pair in found if _waits(pair, name, meant)]
             taken += good
             self.release(name, set(ids) - {pair.pair.id for pair in good})
@@ -180,11 +182,8 @@ class Leases:
             raise
         self.release(reviewer, {pair_id})
 
-    def _take(
-        self, reviewer: str, wanted: PairFilter, count: int, passed: set[PairId]
-    ) -> list[PairId]:
-        """Lease the first pairs of those that wait, but for those that others hold."""
-        ids = self._waiting.first(reviewer, wanted, count, passed | self.held_by_others(reviewer))
+    def _take(self, reviewer: str, ids: list[PairId]) -> list[PairId]:
+        """Lease those that nobody else has taken meanwhile."""
         with self._lock:
             self._renew(reviewer)
             free = [i for i in ids if self._held.get(i, (reviewer, 0.0))[0] == reviewer]

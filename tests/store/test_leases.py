@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -183,6 +184,23 @@ def test_many_at_once_judge_every_pair_once(store: Store, tmp_path: Path) -> Non
     assert sorted(told) == sorted(ids)
     kept = store.database.rows("SELECT pair_id FROM reviews")
     assert sorted(row[0] for row in kept) == sorted(ids)
+
+
+def test_who_is_just_too_late_gets_the_next_one(
+    store: Store, ids: list[PairId], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = Waiting.first
+
+    def beaten(self: Waiting, reviewer: str, *wanted: Any) -> list[PairId]:
+        found = first(self, reviewer, *wanted)
+        if reviewer == "ann" and store.leases.holder(ids[1]) is None:
+            store.leases.lease_pair("bob", found[0])
+        return found
+
+    monkeypatch.setattr(Waiting, "first", beaten)
+    store.leases.lease_pair("cat", ids[0])
+    assert given(store, "ann") == ids[2]
+    assert store.leases.holder(ids[1]) == "bob"
 
 
 def test_of_many_who_judge_the_same_pair_one_is_heard(store: Store, ids: list[PairId]) -> None:
