@@ -99,6 +99,8 @@ class Tally:
     standing: list[PairId] = field(default_factory=list)
     """Pairs whose verdict was acknowledged and not taken back."""
     refused: int = 0
+    ran_dry: bool = False
+    """Whether nothing was left to judge."""
 
 
 def vocabulary(chance: random.Random, count: int = 8000) -> list[str]:
@@ -151,6 +153,7 @@ def annotate(
     while not stop.is_set() and (most is None or len(done.review.clock) < most):
         pair = done.next_pair.timed(lambda: store.leases.next_pair(name))
         if pair is None:
+            done.ran_dry = True
             break
         stop.wait(chance.uniform(0, 2 * think_s))
         edited = chance.random() < 0.1
@@ -193,6 +196,7 @@ def together(store: Store, annotators: int, seconds: float, think_s: float) -> d
         "think_s": think_s,
         "verdicts": sum(acknowledged.values()),
         "taken_back": sum(len(tally.undo.clock) for tally in tallies),
+        "ran_dry": sum(tally.ran_dry for tally in tallies),
         "refused": sum(tally.refused for tally in tallies),
         "lost": sum((acknowledged - stands).values()),
         "doubled": sum(count - 1 for count in stands.values() if count > 1),
