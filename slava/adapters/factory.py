@@ -16,6 +16,7 @@ from torch import nn
 
 from slava.adapters.bnb import keep_plain
 from slava.adapters.config import DyaMoqpeConfig
+from slava.adapters.identity import base_identity, require_same_base
 from slava.adapters.plugin import register
 from slava.adapters.settings import AdapterSettings
 from slava.adapters.targets import language_targets
@@ -34,9 +35,12 @@ def make_adapter(model: nn.Module, settings: AdapterSettings, name: str = "defau
     """
     keep_plain(model)
     targets = settings.targets or language_targets(model)
+    config = _config(settings, targets)
+    if isinstance(config, DyaMoqpeConfig):
+        config.base_sha256 = base_identity(model)
     with quiet_peft(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)
-        adapted = get_peft_model(model, _config(settings, targets), adapter_name=name)
+        adapted = get_peft_model(model, config, adapter_name=name)
         if settings.kind == "lora_fa":
             _freeze_first_factor(adapted, name)
     return adapted
@@ -48,8 +52,14 @@ def load_adapter(
     """``model`` with the adapter saved in ``folder`` (DyA-MoQPE or any of PEFT's).
 
     With ``name`` beside others on a model that has adapters already; not yet active there.
+
+    Raises
+    ------
+    ModelUnusable
+        If ``folder`` holds none, or one that was made on another base.
     """
     register()
+    require_same_base(model, folder)
     with quiet_peft():
         if isinstance(model, PeftModel):
             model.load_adapter(str(folder), name, is_trainable=trainable)

@@ -59,27 +59,53 @@ def open_backbone(
     quantization: Quantization = "none",
     api_key: str | None = None,
     on_progress: Callable[[str], None] | None = None,
+    adapter: Path | None = None,
 ) -> Backbone:
     """Load the model that ``reference`` names. Nothing is downloaded here.
 
     ``URL#MODEL`` picks one of the models that an endpoint serves; ``api_key`` is sent to an
-    endpoint only.
+    endpoint only. ``adapter`` is the folder of one that was trained on this very model.
 
     Raises
     ------
     ModelError
         Saying why it cannot be loaded and what to do.
+    BadSetting
+        If an endpoint is to take an adapter: its server holds the weights.
     """
     kind = kind_of(reference)
     if kind == "builtin":
-        from slava.vlm.builtin_backbone import BuiltinBackbone
-
-        return BuiltinBackbone.load(quantization=quantization)
+        return _open_builtin(quantization, adapter)
     if kind == "endpoint":
+        if adapter is not None:
+            raise BadSetting(
+                f"{reference} is a served model, which takes no adapter from here. Export the "
+                "adapter as a plain LoRA and give it to the server."
+            )
         from slava.vlm.endpoint_backbone import EndpointBackbone
 
         url, _, model = reference.partition("#")
         return EndpointBackbone(url, model or None, api_key)
     from slava.vlm.transformers_backbone import TransformersBackbone
 
-    return TransformersBackbone.load(reference, quantization=quantization, on_progress=on_progress)
+    loaded = TransformersBackbone.load(
+        reference, quantization=quantization, on_progress=on_progress
+    )
+    if adapter is not None:
+        try:
+            loaded.set_adapter(adapter)
+        except BaseException:
+            loaded.close()
+            raise
+    return loaded
+
+
+def _open_builtin(quantization: Quantization, adapter: Path | None) -> Backbone:
+    from slava.vlm.builtin_backbone import BuiltinBackbone
+
+    base = BuiltinBackbone.load(quantization=quantization)
+    if adapter is None:
+        return base
+    from slava.vlm.adapted_builtin import AdaptedBuiltin
+
+    return AdaptedBuiltin.load_adapter(base, adapter)

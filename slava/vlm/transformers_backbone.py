@@ -18,7 +18,7 @@ import torch
 from numpy.typing import NDArray
 
 from slava.domain.conversation import Quantization
-from slava.errors import ModelError
+from slava.errors import ModelError, ModelUnusable
 from slava.vlm import generation
 from slava.vlm.backbone import Chunk, GenerationSettings, Message, Report, Seen, View
 from slava.vlm.loading import Loaded, Progress, load_model, release
@@ -39,6 +39,7 @@ class TransformersBackbone:
         self._prompter = Prompter(loaded.processor, loaded.folder.name, self._context)
         self._ends = generation.find_ends(loaded.model, self._prompter.tokenizer)
         self._scorer = Scorer(loaded.model)
+        self._adapted: Any = None
 
     @classmethod
     def load(
@@ -86,6 +87,33 @@ class TransformersBackbone:
             licence=self._folder.licence,
             notice=self._prompter.notice,
         )
+
+    def set_adapter(self, folder: Path | None) -> None:
+        """Answer with the adapter saved in ``folder`` from now on, or with none.
+
+        The weights of the base stay where they are; an adapter that was on them is let go.
+
+        Raises
+        ------
+        ModelUnusable
+            If ``folder`` holds no adapter, or one of another base; then none is on.
+        """
+        base = self._require_open()
+        if self._adapted is not None:
+            self._adapted.unload()
+            self._adapted = None
+            release()
+        if folder is None:
+            return
+        from slava.adapters import load_adapter
+
+        try:
+            self._adapted = load_adapter(base, folder).eval()
+        except (OSError, ValueError, KeyError, RuntimeError, TypeError) as error:
+            raise ModelUnusable(
+                f"the adapter in {folder} does not fit {self._folder.name} "
+                f"({type(error).__name__}: {error}). Choose the one that was trained on it."
+            ) from error
 
     def seen(self, view: View, settings: GenerationSettings) -> Seen:
         """How it would take ``view`` in, found by running the image processor."""
@@ -143,7 +171,7 @@ class TransformersBackbone:
 
     def close(self) -> None:
         """Give the memory back. The backbone cannot be used afterwards."""
-        self._model = None
+        self._model = self._adapted = None
         self._scorer.model = None
         release()
 

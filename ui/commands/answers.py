@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -30,6 +30,9 @@ def ask(
     quantize: Quantize = "none",
     context: Annotated[str, typer.Option(help="none, basic, moderate or high.")] = "high",
     max_new_tokens: Annotated[int, typer.Option(min=1, max=4096)] = 256,
+    adapter: Annotated[
+        Path | None, typer.Option(help="Folder of an adapter that was trained on the model.")
+    ] = None,
     json_: Json = False,
     workspace: Workspace = None,
     nm_per_px: NmPerPx = None,
@@ -42,10 +45,22 @@ def ask(
     level = level_of(context)
     text = check_question(question)
     settings = GenerationSettings(max_new_tokens=max_new_tokens)
-    load = loader(model, quantize)
+    load = loader(model, quantize) if adapter is None else _adapted(model, quantize, adapter)
     with open_bench(workspace, nm_per_px) as bench:
         work = partial(_ask_one, bench, load, text, level, settings)
         each(files, json_, work, key="answer")
+
+
+def _adapted(model: str, quantize: str, adapter: Path) -> Callable[[], Backbone]:
+    """Loads model and adapter at its first call; what is wrong with the options is said at once."""
+    from slava.errors import BadSetting
+    from slava.vlm.load import open_backbone, quantization_of
+
+    if not (adapter / "adapter_config.json").is_file():
+        raise BadSetting(f"{adapter} holds no adapter (adapter_config.json). Give a run's folder.")
+    return cache(
+        partial(open_backbone, model, quantization=quantization_of(quantize), adapter=adapter)
+    )
 
 
 def _ask_one(
