@@ -41,6 +41,7 @@ PARTICLES = (
     Fact("order_parameter", "Order parameter (0 none, 1 parallel)", 0.31),
     Fact("quality_noise", "Noise, of the contrast", 2.4, "%"),
     Fact("quality_sharpness", "Sharpness (0 to 1)", 0.62),
+    Fact("particle_solidity", "Solidity", 0.95),
     Fact("lattice_spacing", "Spacing", 640.0, "nm", 6.0),
 )
 PIXELS = (

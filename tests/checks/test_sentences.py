@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from slava.domain import Fact
 from slava.teacher.checks import CHECKS
 from tests.checks.examples import calibrated, flags_of, kinds_of, uncalibrated
 
@@ -40,6 +41,7 @@ RIGHT = [
     "The layer below has a thickness of 100 nm.",
     "The coarse ones are 2x larger than the fine ones.",
     "The diameter is 98 pixels, which is 312 nm.",
+    "Scale bar = 1 µm, WD = 4.1 mm, EHT = 10.00 kV, Stage Z = 48.000 mm.",
 ]
 
 WRONG = [
@@ -84,6 +86,7 @@ OTHERS = [
     ("The particles, e.g. those at the left, are round.", {"abbreviation"}),
     ("This SEM picture shows round bodies.", {"abbreviation"}),
     ("Assembled bodies are seen.", set()),
+    ("The value is NaN, as of HY100 and type AB12.", set()),
     ("word " * 60, {"length"}),
     ("", {"length"}),
     ("See figure_2b.tif for more.", {"label_leak"}),
@@ -162,3 +165,10 @@ def test_of_two_micrographs_a_number_may_belong_to_either() -> None:
     assert kinds_of("They are 700 nm in the first and 98 px in the second.", *both) == {
         "wrong_number"
     }
+
+
+def test_a_fact_that_is_hardly_known_contradicts_nothing() -> None:
+    facts = (Fact("fibre_diameter_mean", "Fibre diameter", 277.0, "nm", 710.0),)
+    assert not kinds_of("The fibres are 1.2 µm wide.", calibrated(facts=facts))
+    sure = (Fact("fibre_diameter_mean", "Fibre diameter", 277.0, "nm", 20.0),)
+    assert kinds_of("The fibres are 1.2 µm wide.", calibrated(facts=sure)) == {"wrong_number"}

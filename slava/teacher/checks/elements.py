@@ -197,8 +197,8 @@ def _is_sure(token: str, elements: frozenset[str]) -> bool:
         return lower and not digits
     if lower:
         return True
-    return token in _OXIDES or (digits and not re.fullmatch(r"[A-Z]+\d{1,2}", token))
+    return token in _OXIDES or (digits and not re.fullmatch(r"[A-Z]+\d{1,3}", token))
 
 
-_NOT_FORMULAS = word_set("Co No In As At Os Po Pa La Ho Re Mo Cm Ne Nos Pos Cos Bin Sin Pin")
+_NOT_FORMULAS = word_set("Co No In As At Os Po Pa La Ho Re Mo Cm Ne Nos Pos Cos Bin Sin Pin NaN")
 _OXIDES = word_set("CO2 H2O NO2 SO2 SO3 VO2 WO3 WS2 V2O5 P2O5 B2O3 Y2O3 KOH")

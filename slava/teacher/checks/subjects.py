@@ -26,6 +26,7 @@ class Subject:
 _LENGTHS: tuple[tuple[str, str], ...] = (
     ("bar", r"scale[- ]?bar|\bbar\b|\bmarker\b"),
     ("working_distance", r"working distance|\bWD\b"),
+    ("elsewhere", r"\bstage\b|wavelength|\bbeam\b|\bprobe\b|\btilt"),
     ("pixel_size", r"pixel size|(?:per|each|one|a|every) pixel|pixel (?:width|pitch|spacing)|/px"),
     ("correlation", r"correlation length"),
     ("spread", r"standard deviation|spread|scatter|\bs\.?d\b|\bstd\b"),
@@ -42,7 +43,7 @@ _LENGTHS: tuple[tuple[str, str], ...] = (
         "other",
         r"\bradi(?:us|i)\b|\bheight\b|\bdeep\b|\bdepth\b|\btall\b|\bgaps?\b|\bwalls?\b|\blayers?\b|"
         r"\bfilms?\b|\bcoating|\bcracks?\b|\bscratch|\bsteps?\b|\btrench|\blengths?\b|\blong\b|"
-        r"wavelength|\bclusters?\b|\bagglomerat|\baggregat|resolution|focus|distance",
+        r"\bclusters?\b|\bagglomerat|\baggregat|resolution|focus|distance",
     ),
     (
         "field_width",

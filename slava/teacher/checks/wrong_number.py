@@ -21,6 +21,8 @@ STATED = frozenset(
 )
 """Facts of the file: they are copied, not measured."""
 UNITS_NM = {"nm": 1.0, "µm": 1e3, "mm": 1e6}
+VAGUE_FACT = 0.5
+"""A fact whose uncertainty is a larger share of it contradicts nothing."""
 MOST_FIELDS, LEAST_PIXELS = 1.5, 0.2
 """A length beyond these, in diagonals of the field and in pixels, cannot be in the picture."""
 _COUNTED = re.compile(
@@ -105,7 +107,7 @@ def _judge(quantity: Quantity, subject: Subject, known: Known, rules: Rules) -> 
     """The nearest fact that ``quantity`` contradicts, or that one agrees, or that none speaks."""
     if quantity.dimension == "number" and subject.name == "part":
         return _more_than_all(quantity, subject, known, rules)
-    facts = [f for f in facts_about(subject, _facts(known)) if not isinstance(f.value, str)]
+    facts = [f for f in facts_about(subject, _facts(known)) if _is_sure(f)]
     compared = [(f, v) for f in facts if (v := _in_unit_of(f, quantity, known)) is not None]
     if compared:
         far = [(f, _distance(quantity, f, v, known, rules)) for f, v in compared]
@@ -113,6 +115,13 @@ def _judge(quantity: Quantity, subject: Subject, known: Known, rules: Rules) -> 
             return AGREES
         return min(far, key=lambda pair: pair[1])
     return _impossible(quantity, subject, known)
+
+
+def _is_sure(fact: Fact) -> bool:
+    """A number whose uncertainty leaves something to be contradicted."""
+    if isinstance(fact.value, str):
+        return False
+    return fact.unit == "°" or (fact.uncertainty or 0.0) <= VAGUE_FACT * abs(float(fact.value))
 
 
 def _facts(known: Known) -> list[Fact]:
@@ -192,7 +201,7 @@ def _impossible(quantity: Quantity, subject: Subject, known: Known) -> Verdict:
     """A length that is larger than the picture, or smaller than what a pixel can show."""
     if quantity.dimension not in ("length", "pixels") or not math.isfinite(quantity.high):
         return SILENT
-    if subject.name in ("working_distance", "pixel_size", "bar"):
+    if subject.name in ("working_distance", "pixel_size", "bar", "elsewhere"):
         return SILENT
     shown = known.micrograph
     unit = known.nm_per_px if quantity.dimension == "length" else 1.0
