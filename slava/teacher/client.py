@@ -13,13 +13,15 @@ import ipaddress
 import json
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import httpx
 
 from slava.errors import BadSetting, EndpointFailed
 from slava.teacher.ledger import RequestId
 from slava.vlm.endpoint_wire import checked_url
+
+T = TypeVar("T")
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 CONNECT_SECONDS = 10.0
@@ -143,7 +145,7 @@ class OpenAITeacher:
             )
         )
 
-    def explained(self, work: Callable[[], str]) -> str:
+    def explained(self, work: Callable[[], T]) -> T:
         """Do ``work`` with what the protocol's client raises told apart."""
         import openai
 
