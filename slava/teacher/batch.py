@@ -120,7 +120,7 @@ class BatchJob:
         """Collect until all batches are over; Cancelled when the control says so."""
         while (report := self.collect()).state == "waiting":
             self.control.check()
-            self.control.sleep(poll_s)
+            self.control.sleep(poll_s)  # Ctrl+C leaves it at the provider
         return report
 
     # ------------------------------------------------------------------ sending

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from slava.domain import MicrographId
     from slava.packs import Pack
+    from slava.teacher.batch import BatchJob
     from slava.teacher.drafting import DraftingJob
     from slava.teacher.plan import Group, Plan
     from slava.teacher.progress import Drafted
@@ -58,6 +59,9 @@ def draft(
     resend_uncertain: Annotated[
         bool,
         typer.Option("--resend-uncertain", help="Send again what may have been paid already."),
+    ] = False,
+    batch: Annotated[
+        bool, typer.Option("--batch", help="One file by the Batch API; Ctrl+C, then --resume.")
     ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show payload, tokens and cost; send nothing.")
@@ -99,16 +103,22 @@ def draft(
             if not dry_run:
                 raise BadSetting("nothing was sent. Add --yes to agree to this payload.")
             return
+        moment = datetime.now(UTC).isoformat(timespec="seconds")
+        consent = Consent(plan.payload_hash, cap, moment)
+        job_id = JobId(resume.strip()) if resume else None
         connected = choice.connect(settings)
         try:
+            if batch:
+                _batch(desk, desk.batch(plan, choice, connected, consent, chosen, job_id), json_)
+                return
             job = desk.job(
                 plan,
                 choice,
                 connected,
-                Consent(plan.payload_hash, cap, datetime.now(UTC).isoformat(timespec="seconds")),
+                consent,
                 chosen,
                 terms=Terms(concurrency, resend_uncertain=resend_uncertain),
-                job_id=JobId(resume.strip()) if resume else None,
+                job_id=job_id,
                 on_change=_teller(),
             )
             done = _run(job)
@@ -249,6 +259,17 @@ def _run(job: DraftingJob) -> Drafted:
         raise ended[0]
     done: Drafted = ended[0]
     return done
+
+
+def _batch(desk: Desk, job: BatchJob, as_json: bool) -> None:
+    """Send it up, and wait; it goes on at the provider whatever happens here."""
+    from dataclasses import asdict
+
+    report = job.submit()
+    print_progress(f"job {job.id}: {report.state}; go on with --resume {job.id} --batch --yes")
+    report = job.wait()
+    desk.store.drafts.set_job_status(job.id, "done" if report.state == "done" else "failed")
+    show(asdict(report), as_json)
 
 
 def _teller() -> Callable[[Drafted], None]:

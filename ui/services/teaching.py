@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from slava.retrieval.index import Index
+    from slava.teacher.batch import BatchJob
     from slava.teacher.checks import KnownOf
     from slava.teacher.client import OpenAITeacher, Teacher
     from slava.teacher.consent import Consent
@@ -230,6 +231,36 @@ class Desk:
         kept = {**asdict(choice), "pack": pack.id}
         cap = consent.cap_usd if consent else None
         self.store.drafts.add_job(job.id, max(known, len(plan.requests)), cap, kept)
+        return job
+
+    def batch(
+        self,
+        plan: Plan,
+        choice: TeacherChoice,
+        teacher: OpenAITeacher,
+        consent: Consent | None,
+        pack: Pack,
+        job_id: JobId | None = None,
+    ) -> BatchJob:
+        """The same as one file by the Batch API; its end is recorded by whoever collects it."""
+        from slava.teacher.batch import BatchJob
+        from slava.teacher.sent_log import SentLog
+
+        job = BatchJob(
+            plan.requests,
+            teacher,
+            self.store.drafts,
+            SentLog(self.store.layout.root / "logs"),
+            self.read,
+            choice.price(self.store),
+            consent,
+            is_confidential=self.is_confidential,
+            check=self.check(pack),
+            job_id=job_id,
+        )
+        cap = consent.cap_usd if consent else None
+        kept = {**asdict(choice), "pack": pack.id, "batch": True}
+        self.store.drafts.add_job(job.id, len(plan.requests), cap, kept)
         return job
 
     def record_end(self, done: Drafted) -> None:
