@@ -161,9 +161,7 @@ def preset_values(preset: Preset, backbone: str = BUILTIN) -> dict[str, Any]:
     return dict(_PAPER if preset == "paper" else _CAREFUL)
 
 
-def make_config(
-    backbone: str = BUILTIN, preset: Preset = "quick", **changed: Any
-) -> TrainConfig:
+def make_config(backbone: str = BUILTIN, preset: Preset = "quick", **changed: Any) -> TrainConfig:
     """The config of a preset with what was changed of it.
 
     Raises
@@ -235,7 +233,8 @@ def _check(c: TrainConfig) -> None:
         value = getattr(c, name)
         if value is None and name in _MAY_BE_NONE:
             continue
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if not number or not low <= value <= high:
             raise BadSetting(f"{name} {value!r}: choose {low} to {high}.")
     if not c.backbone:
         raise BadSetting("backbone is empty: choose builtin, a folder or OWNER/NAME.")

@@ -1,0 +1,203 @@
+"""The built-in sLAVA with an adapter that was trained on it.
+
+Where the picture and the question are of the kind that was taught, the adapter's decoder writes
+freely; everywhere else the model answers as if there were no adapter, and says so.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from slava.domain import Ranked
+from slava.errors import ModelError, ModelUnusable
+from slava.retrieval.showing import question_for, title_of
+from slava.vlm.backbone import Chunk, GenerationSettings, Message, Report, View
+from slava.vlm.builtin_backbone import BuiltinBackbone, Look, _questions, _shown
+from slava.vlm.classify import Ranking, ranking_of
+from slava.vlm.slava_model.language.phrases import CATEGORY
+from slava.vlm.slava_model.language.slots import fact_slots
+from slava.vlm.slava_model.language.understand import shorten
+from slava.vlm.slava_model.question_encoder import question_encoder
+from slava.vlm.slava_model.taught import Taught, taught_tokens
+from slava.vlm.slava_model.vision import pooled
+from slava.vlm.slava_model.writing import Chooser, Sampling, spoken
+
+PLAIN_NOTICE = (
+    "Answered without the adapter: the micrograph or the question is unlike what it was taught."
+)
+
+
+class AdaptedBuiltin(BuiltinBackbone):
+    """A :class:`~slava.vlm.backbone.Backbone`: the built-in model and one adapter.
+
+    Made of a loaded built-in model, which is changed in place: use :meth:`plain` instead of it
+    where answers without the adapter are wanted.
+    """
+
+    def __init__(self, base: BuiltinBackbone, adapted: Any, taught: Taught, name: str = "") -> None:
+        super().__init__(base._open(), base._processor, base._quantization)
+        self._adapted, self._taught, self._name = adapted, taught, name
+        self._features: dict[str, Tensor] = {}
+
+    @classmethod
+    def load_adapter(cls, base: BuiltinBackbone, folder: Path) -> AdaptedBuiltin:
+        """Put the adapter of ``folder`` on a loaded built-in model.
+
+        Raises
+        ------
+        ModelUnusable
+            If it is none for this model.
+        """
+        from slava.adapters import load_adapter
+
+        taught = Taught.load(folder)
+        try:
+            adapted = load_adapter(base._open(), folder)
+        except (OSError, ValueError, KeyError, RuntimeError, TypeError) as error:
+            raise ModelUnusable(
+                f"the adapter in {folder} does not fit the built-in model: {error}. "
+                "Train it again with this version of sLAVA."
+            ) from error
+        adapted.eval()
+        return cls(base, adapted, taught, str(taught.notes.get("name", "")) or folder.name)
+
+    @property
+    def taught(self) -> Taught:
+        """Where the adapter answers."""
+        return self._taught
+
+    def report(self) -> Report:
+        """What it is, the adapter named."""
+        told = super().report()
+        return replace(told, name=f"{told.name} with {self._name}" if self._name else told.name)
+
+    @contextmanager
+    def plain(self) -> Iterator[None]:
+        """Within the block the adapter adds nothing."""
+        with self._adapted.disable_adapter():
+            yield
+
+    def stream(
+        self,
+        messages: Sequence[Message],
+        micrographs: Sequence[View],
+        settings: GenerationSettings,
+        stop: threading.Event | None = None,
+    ) -> Iterator[Chunk]:
+        """Yield the answer to the last user message; see :class:`~slava.vlm.backbone.Backbone`."""
+        question, earlier = _questions(messages)
+        views = _shown(messages, micrographs)
+        if not views or not self.answers(question, views[-1]):
+            with self.plain():
+                yield Chunk("", 0, notice=PLAIN_NOTICE if views else "")
+                yield from super().stream(messages, micrographs, settings, stop)
+            return
+        detailed = self._understand(question, earlier).detailed
+        written = 0
+        for text in self._free(question, views[-1], detailed, settings):
+            if stop is not None and stop.is_set():
+                yield Chunk("", 0, "stopped")
+                return
+            yield Chunk(text)
+            written += 1
+        yield Chunk("", 0, "length" if written >= settings.max_new_tokens else "end")
+
+    def score(
+        self,
+        messages: Sequence[Message],
+        micrographs: Sequence[View],
+        candidates: Sequence[str],
+    ) -> NDArray[np.float64]:
+        """Log-likelihood of each candidate, shape (len(candidates),)."""
+        views = _shown(messages, micrographs)
+        question, _ = _questions(messages)
+        if not views or not self.answers(question, views[-1]):
+            with self.plain():
+                return super().score(messages, micrographs, candidates)
+        memory = self._taught_memory(question, views[-1], False)[0]
+        return self._likelihood_of(memory, candidates)
+
+    def rank_categories(self, view: View) -> Ranking:
+        """Rank the classes of the nanomaterials pack: by the adapter where it was taught them."""
+        labels = self._taught.labels
+        known = set(CATEGORY)
+        question = question_for(labels)
+        if not labels or not set(labels) <= known or not self.answers(question, view):
+            with self.plain():
+                return super().rank_categories(view)
+        memory = self._taught_memory(question, view, False)[0]
+        scored = ranking_of(labels, self._likelihood_of(memory, [title_of(n) for n in labels]))
+        rest = tuple(Ranked(label, 0.0) for label in CATEGORY if label not in labels)
+        return Ranking((*scored.ranked, *rest), scored.abstained)
+
+    def answers(self, question: str, view: View) -> bool:
+        """Whether the adapter was taught to answer ``question`` about ``view``."""
+        if not self._taught.knows_picture(self._feature(view)):
+            return False
+        text = shorten(question)
+        intent = self._judge([text])[0][0]
+        sentence = question_encoder().read([text]).sentence[0]
+        return self._taught.knows_question(sentence, intent)
+
+    def close(self) -> None:
+        """Give the memory back."""
+        super().close()
+        self._adapted = None
+        self._features.clear()
+
+    # -------------------------------------------------------------------------------- answer
+    def _free(
+        self, question: str, view: View, detailed: bool, settings: GenerationSettings
+    ) -> Iterator[str]:
+        memory, values = self._taught_memory(question, view, detailed)
+        choose = Chooser(None, Sampling(settings.temperature, settings.top_p, settings.seed))
+        ids = self._open().write(memory, choose, settings.max_new_tokens)
+        yield from spoken(ids, self._vocabulary, values)
+
+    @torch.no_grad()
+    def _taught_memory(
+        self, question: str, view: View, detailed: bool
+    ) -> tuple[Tensor, dict[str, str]]:
+        """What the decoder looks at, (1, M, D), and the values of its slots."""
+        values = fact_slots(view.facts, view.calibration)
+        told = taught_tokens(detailed, view.calibration is not None, tuple(values))
+        read = question_encoder().read([shorten(question)])
+        memory = self._open().encoder(
+            image_features=self._look(view).features,
+            question_features=read.features,
+            question_mask=read.mask,
+            auxiliary_ids=self._processor.ids([told]),
+        )[0]
+        return memory, values
+
+    @torch.no_grad()
+    def _likelihood_of(self, memory: Tensor, candidates: Sequence[str]) -> NDArray[np.float64]:
+        model = self._open()
+        scores = []
+        for text in candidates:
+            ids = self._processor.ids([text])[:, : model.config.max_text - 1]
+            labels = torch.cat([ids, torch.tensor([[model.config.eos_token_id]])], 1)
+            out = model(encoder_outputs=(memory,), labels=labels)
+            if out.loss is None:
+                raise ModelError("the built-in model gave no likelihood. Load it again.")
+            scores.append(-float(out.loss) * labels.shape[1])
+        return np.array(scores)
+
+    def _feature(self, view: View) -> Tensor:
+        """Pooled features (D,) of the first look."""
+        look: Look = self._look(view)
+        if look.digest not in self._features:
+            while len(self._features) > 64:
+                self._features.pop(next(iter(self._features)))
+            self._features[look.digest] = pooled(look.features)[0]
+        return self._features[look.digest]

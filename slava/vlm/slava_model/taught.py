@@ -1,0 +1,123 @@
+"""What an adapter of the built-in model was taught: which pictures, which questions, which words.
+
+The built-in model answers within sentences that it knows. An adapter writes freely, and only where
+it was taught: a picture like those it learned from, and a question like those it was asked. All
+else the model answers as before, without the adapter. This module must not know how that is
+learnt, nor where a folder lies.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from slava.errors import ModelUnusable
+from slava.vlm.slava_model.language.slots import SLOTS
+
+RECORD, TENSORS = "taught.json", "taught.safetensors"
+VERSION = 1
+ALIKE = 0.62
+"""Cosine between a question and the nearest taught one from which it is of the same kind."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Taught:
+    """Beside the adapter's weights: where it answers.
+
+    ``means`` (C, D) and ``precision`` (D, D) say where the taught pictures lie among the pooled
+    features, ``radius`` how far from there others of them were; ``direction`` (D,) and ``offset``
+    tell them from the drawings that the model was built on (Lee et al. 2018, arXiv:1807.03888).
+    """
+
+    labels: tuple[str, ...]
+    """Every category that it was taught; may be empty."""
+    intents: frozenset[str]
+    """The kinds of question that the model's own router found among the taught ones."""
+    questions: Tensor
+    """(Q, 384), the taught questions at unit length."""
+    means: Tensor
+    precision: Tensor
+    radius: float
+    direction: Tensor
+    offset: float
+    notes: dict[str, Any] = field(default_factory=dict)
+
+    def knows_picture(self, feature: Tensor) -> bool:
+        """Whether a picture with pooled ``feature`` (D,) is like those it learned from."""
+        gap = feature.float() - self.means  # (C, D)
+        squared = torch.einsum("cd,de,ce->c", gap, self.precision, gap)
+        near = float(squared.clamp(min=0).sqrt().min()) <= self.radius
+        return near and float(feature.float() @ self.direction) + self.offset > 0
+
+    def knows_question(self, sentence: Tensor, intent: str) -> bool:
+        """Whether a question, as sentence (384,) and the router's intent, is of a taught kind."""
+        if intent in self.intents:
+            return True
+        return len(self.questions) > 0 and float((self.questions @ sentence).max()) >= ALIKE
+
+    def save(self, folder: Path) -> None:
+        """Write the two files; OSError when the disk refuses."""
+        tensors = {
+            "questions": self.questions.half(),
+            "means": self.means,
+            "precision": self.precision,
+            "direction": self.direction,
+        }
+        save_file({k: v.contiguous() for k, v in tensors.items()}, folder / TENSORS)
+        record = {
+            "version": VERSION,
+            "labels": list(self.labels),
+            "intents": sorted(self.intents),
+            "radius": self.radius,
+            "offset": self.offset,
+            "notes": self.notes,
+        }
+        text = json.dumps(record, ensure_ascii=False, indent=2, sort_keys=True)
+        (folder / RECORD).write_text(f"{text}\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> Taught:
+        """What :meth:`save` has written.
+
+        Raises
+        ------
+        ModelUnusable
+            If a file is missing or damaged.
+        """
+        try:
+            record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+            tensors = load_file(folder / TENSORS)
+            if record["version"] != VERSION:
+                raise ValueError(f"version {record['version']} is not {VERSION}")
+            return cls(
+                labels=tuple(map(str, record["labels"])),
+                intents=frozenset(record["intents"]),
+                questions=tensors["questions"].float(),
+                means=tensors["means"],
+                precision=tensors["precision"],
+                radius=float(record["radius"]),
+                direction=tensors["direction"],
+                offset=float(record["offset"]),
+                notes=dict(record.get("notes", {})),
+            )
+        except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+            raise ModelUnusable(
+                f"the adapter in {folder} does not say what it was taught ({error}). It was not "
+                "trained on the built-in model, or its files are damaged: train it again."
+            ) from error
+
+
+def taught_tokens(detailed: bool, calibrated: bool, known: Sequence[str]) -> str:
+    """The auxiliary text of a taught question: no intent and no trait, since those are the
+    model's own; what is left is the length, the calibration and the slots with a value."""
+    slots = "".join(f"<{slot}>" for slot in SLOTS if slot in known)
+    length = "<detailed>" if detailed else "<concise>"
+    return f"{length}{'<calibrated>' if calibrated else '<uncalibrated>'}{slots}"
