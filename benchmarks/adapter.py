@@ -218,28 +218,32 @@ def at_ranks(model: Any, prepare: Any = None) -> dict[str, float]:
 
 def toy_task(steps: int) -> dict[str, Any]:
     """One training for all ranks; the control is trained at 16 only; then one plain LoRA of it."""
+    found: dict[str, Any] = {"steps": steps}
+
+    def tell(name: str, value: Any) -> None:
+        found[name] = value
+        print(f"toy, {name}: {value}", flush=True)
+
     weights = toy.taught_base()
     mixture = taught(weights, steps, True)
-    found: dict[str, Any] = {
-        "steps": steps,
-        "dynamic rank": at_ranks(mixture),
-        "fixed rank 16, cut (control)": at_ranks(taught(weights, steps, False)),
-        "paper's 1/b": at_ranks(taught(weights, steps, True, scale_law="linear", alpha=1.0)),
-        "LoRA r16": round(toy.accuracy(taught(weights, steps, False, kind="lora")), 3),
-        "LoRA-FA r16": round(toy.accuracy(taught(weights, steps, False, kind="lora_fa")), 3),
-    }
+    tell("dynamic rank", at_ranks(mixture))
+    tell("fixed rank 16, cut (control)", at_ranks(taught(weights, steps, False)))
     source = torch.Generator().manual_seed(11)
     batches = [_passes(source) for _ in range(64)]
     for polished in (0, 200):
         made = distil(mixture, batches[:56], batches[56:], steps=polished)
-        found[f"distilled, {polished} steps, agreement"] = round(made.agreement, 4)
+        tell(f"distilled, {polished} steps, agreement", round(made.agreement, 4))
     names = tuple(f"map {k}" for k in range(toy.MAPS))
     by_request = taught(weights, steps, True, classes=names)
 
     def prepare(which: torch.Tensor) -> None:
         set_classes(by_request, [names[int(k)] for k in which])
 
-    found["gates by request"] = at_ranks(by_request, prepare)
+    tell("gates by request", at_ranks(by_request, prepare))
+    paper = taught(weights, steps, True, scale_law="linear", alpha=1.0)
+    tell("paper's 1/b", at_ranks(paper))
+    for kind in ("lora", "lora_fa"):
+        tell(f"{kind} r16", round(toy.accuracy(taught(weights, steps, False, kind=kind)), 3))
     return found
 
 
