@@ -107,20 +107,18 @@ def _judge(quantity: Quantity, subject: Subject, known: Known, rules: Rules) -> 
     """The nearest fact that ``quantity`` contradicts, or that one agrees, or that none speaks."""
     if quantity.dimension == "number" and subject.name == "part":
         return _more_than_all(quantity, subject, known, rules)
-    facts = [f for f in facts_about(subject, _facts(known)) if _is_sure(f)]
+    facts = [f for f in facts_about(subject, _facts(known)) if not isinstance(f.value, str)]
     compared = [(f, v) for f in facts if (v := _in_unit_of(f, quantity, known)) is not None]
     if compared:
         far = [(f, _distance(quantity, f, v, known, rules)) for f, v in compared]
         if any(d <= 0 for _, d in far):
             return AGREES
-        return min(far, key=lambda pair: pair[1])
+        return min((v for v in far if _is_sure(v[0])), key=lambda v: v[1], default=SILENT)
     return _impossible(quantity, subject, known)
 
 
 def _is_sure(fact: Fact) -> bool:
     """A number whose uncertainty leaves something to be contradicted."""
-    if isinstance(fact.value, str):
-        return False
     return fact.unit == "°" or (fact.uncertainty or 0.0) <= VAGUE_FACT * abs(float(fact.value))
 
 

@@ -51,7 +51,7 @@ def compare_locally(first: Subject, second: Subject, pack: Pack) -> QAPair | Non
         id=PairId(""),
         micrograph_ids=(first.micrograph.id, second.micrograph.id),
         question=wordings[0],
-        answer=" ".join(said[:2]),
+        answer=_concise(said, pack.length.concise_most_words),
         detailed=" ".join(detailed) if enough else "",
         paraphrases=tuple(wordings[1 : 1 + pack.paraphrases]),
         kind="comparison",
@@ -60,6 +60,12 @@ def compare_locally(first: Subject, second: Subject, pack: Pack) -> QAPair | Non
         drafting=replace(drafting, facts=tuple(both)),
     )
     return with_id(pair)
+
+
+def _concise(said: list[str], most_words: int) -> str:
+    """The first two differences, or the first one where two would be too long."""
+    both = " ".join(said[:2])
+    return both if len(both.split()) <= most_words else said[0]
 
 
 def _kinds(one: Told, other: Told) -> list[str]:

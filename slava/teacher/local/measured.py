@@ -163,7 +163,7 @@ def shape(told: Told) -> Says:
             told.pick(
                 "circularity",
                 (
-                    f"Their mean circularity is {circularity}, where 1 would be a perfect circle.",
+                    f"Their mean circularity is {circularity}; that of a circle is highest.",
                     f"The outlines have a mean circularity of {circularity}.",
                 ),
             )
