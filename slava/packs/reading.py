@@ -88,7 +88,7 @@ class _Pack(_Strict):
     banned_abbreviations: list[Text] = Field(default_factory=list, max_length=500)
     paraphrases: int = Field(3, ge=0, le=10)
     caption: str = ""
-    length: _Length = Field(default_factory=_Length)
+    length: _Length = Field(default_factory=lambda: _Length.model_validate({}))
     comparisons: _Comparisons = Field(default_factory=_Comparisons)
     classes: list[_Class] = Field(max_length=200)
     aspects: list[_Aspect] = Field(min_length=1, max_length=60)

@@ -124,11 +124,14 @@ class DraftingJob:
     def _take_stock(self) -> None:
         """Book every request, and find what is left to be sent."""
         maybe: dict[RequestId, float] = {}
+        booked = {r.id: r for r in self._ledger.list_requests(self.id)}
         for request in self._requests:
             if self.control.stop.is_set():
                 self._end("cancelled", "")
                 break
-            record = self._ledger.begin(request.id, request.to_json(), request.cost_usd, self.id)
+            record = booked.get(request.id) or self._ledger.begin(
+                request.id, request.to_json(), request.cost_usd, self.id
+            )
             if record.state == "sent":
                 reason = "sLAVA ended while it was on its way; it may be paid."
                 self._ledger.finish(request.id, "uncertain", reason=reason)

@@ -31,9 +31,7 @@ def test_a_dry_run_shows_everything_and_sends_nothing_then_yes_sends_exactly_tha
     assert "Zephyr" not in json.dumps(plan)
     assert plan["payload"][0]["messages"][0]["role"] == "system"
     assert fake.bodies == []
-    sent = slava(
-        "draft", *where, *whom, "--yes", "--cap", "1", SLAVA_TEACHER_API_KEY="sk-valid"
-    )
+    sent = slava("draft", *where, *whom, "--yes", "--cap", "1", SLAVA_TEACHER_API_KEY="sk-valid")
     assert sent.returncode == 0, sent.stderr
     (done,) = rows(sent)
     assert (done["state"], done["pairs"], done["answered"]) == ("done", 2, 2)

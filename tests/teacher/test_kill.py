@@ -155,10 +155,10 @@ def test_drafting_that_is_killed_loses_nothing_and_pays_nothing_twice(tmp_path: 
 
 def run(kills: int, folder: Path) -> None:
     """Many kills over so many requests that there is always something left to do."""
-    workspace, micrographs = folder / "workspace", max(3, kills // 4)
+    workspace, micrographs = folder / "workspace", max(3, kills // 6)
     fill(workspace, folder / "in", micrographs)
     with faults(7) as server:
-        found = kill_often(workspace, server, kills, lines=10, seed=7)
+        found = kill_often(workspace, server, kills, lines=4, seed=7)
         settle(workspace, server, micrographs * ASPECTS)
         repeats = sum(server.arrived.values()) - len(server.arrived)
         print(f"{kills} kills, {micrographs * ASPECTS} requests, {server.paid.total()} paid,")
