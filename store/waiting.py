@@ -1,4 +1,4 @@
-"""What waits for whom, kept in memory a few hundred pairs ahead.
+"""What waits for whom, kept in memory up to 2000 pairs ahead.
 
 Looking through every pair for the riskiest one takes longer than reading it; a list is made once
 and then followed, while verdicts take pairs out of it. A list may be behind: whoever takes a pair
@@ -17,9 +17,9 @@ from slava.domain import PairId, PairState
 from store.database import Database
 from store.pair_filter import PairFilter, condition, joined, ordering
 
-AHEAD = 500
+AHEAD = 2000
 """Pairs in a list."""
-BEHIND_S = 30.0
+BEHIND_S = 120.0
 """A list follows pairs that were added, flagged or taken back after so many seconds at most."""
 KEPT = 128
 """Lists kept; those used last."""
