@@ -19,7 +19,6 @@ from pathlib import Path
 from slava.domain import MicrographId
 from slava.errors import BadInput, ModelError
 from store import Store
-from training.encoder.config import EncoderConfig
 from ui.services.job import Job, Progress
 from ui.services.news import News
 
@@ -52,14 +51,14 @@ class Learnt(Progress):
 class Learning:
     """One training at a time; safe to use from any thread.
 
-    ``samples`` views are shown; ``module`` is what the child runs.
+    ``samples`` views are shown, 0 as many as is usual; ``module`` is what the child runs.
     """
 
     def __init__(
         self,
         store: Store,
         news: News,
-        samples: int = EncoderConfig().samples,
+        samples: int = 0,
         *,
         module: str = "training.encoder",
     ) -> None:
@@ -78,8 +77,11 @@ class Learning:
 
     def estimate_s(self, micrographs: int, *, labels: bool) -> float:
         """Seconds that a training takes on one core, about."""
-        views = 1 if labels else 2
-        return min(self._samples, EncoderConfig().most_epochs * views * micrographs) / VIEWS_PER_S
+        from training.encoder.config import EncoderConfig
+
+        usual, views = EncoderConfig(), 1 if labels else 2
+        most = usual.most_epochs * views * micrographs
+        return min(self._samples or usual.samples, most) / VIEWS_PER_S
 
     def begin(self, *, labels: bool = True) -> None:
         """Train an encoder on the labelled micrographs, or on all of them without their labels.
@@ -107,7 +109,8 @@ class Learning:
             output.with_name(output.name + end) for end in (".csv", ".jsonl", ".log", ".stop")
         )
         command = [sys.executable, "-m", self._module, str(listed), str(output), "--json"]
-        command += [f"--samples={self._samples}", *([] if labels else ["--no-labels"])]
+        command += [f"--samples={self._samples}"] * (self._samples > 0)
+        command += ["--no-labels"] * (not labels)
         try:
             self._write(listed, rows)
             with said.open("wb") as out, wrong.open("wb") as errors:
