@@ -56,6 +56,8 @@ DOUBTFUL = 0.7
 """An object that is this deep where it is deepest speaks neither for nor against a scale."""
 WIDE_ENOUGH_PX = 6
 """Fibres of this width at one scale are not looked at more finely."""
+MIRRORED_TO_PX = 512
+"""At the scale that is taken, mirrored views are asked too, if its longer side is no longer."""
 FINEST_ABOVE_PX = 24
 """Where objects have this diameter at one scale, they are not looked at more finely."""
 
@@ -72,6 +74,8 @@ class Outlines:
     Depth is 1 in the middle of every object it was trained on, whatever its size; where objects
     are too large or too small for it, it is not that sure of the middle.
     """
+    said: NDArray[np.float32]
+    """(2, h, w) in 0..1, what the network says there: object and depth."""
     score: float
     """How far deeper than :data:`DOUBTFUL` the objects are, summed over their area, as a share of
     the picture: much that is sure is better than little that is surer."""
@@ -103,6 +107,8 @@ def outline_objects(grey: NDArray[Any], subject: Subject = "bodies") -> tuple[La
             break
         look = _look(levels, side, subject)
         best = look if subject == "fibres" else max(best, look, key=lambda o: o.score)
+    if subject == "bodies" and max(best.labels.shape) <= MIRRORED_TO_PX:
+        best = _read(_ask_mirrored(levels, best), subject)
     return _enlarge(best.labels, grey.shape), best.sureness
 
 
@@ -129,19 +135,34 @@ def _typical_width(labels: Labels, areas: NDArray[np.intp]) -> float:
 
 def _look(levels: NDArray[np.float32], long_side: int, subject: Subject) -> Outlines:
     """Outlines at the scale where the longer side has ``long_side`` px."""
+    return _read(_ask(levels, long_side, subject), subject)
+
+
+def _read(said: NDArray[np.float32], subject: Subject) -> Outlines:
+    """The objects in what the network says."""
     from scipy.ndimage import maximum
 
-    is_object, depth = _ask(levels, long_side, subject)
+    is_object, depth = said
     labels = _cut(is_object, depth, CUTS[subject])
     areas = np.bincount(labels.ravel())[1:]
     if not len(areas):
-        return Outlines(labels, 0.0, 0.0)
+        return Outlines(labels, 0.0, said, 0.0)
     tops = np.asarray(maximum(depth, labels, np.arange(1, len(areas) + 1)))
     return Outlines(
         labels,
         sureness=float((tops * areas).sum() / areas.sum()),
+        said=said,
         score=float(((tops - DOUBTFUL) * areas).sum() / labels.size),
     )
+
+
+def _ask_mirrored(levels: NDArray[np.float32], look: Outlines) -> NDArray[np.float32]:
+    """The mean of what the network says of a picture and of its three mirrored views."""
+    total, side = look.said.copy(), max(look.labels.shape)
+    for flip in ((slice(None), slice(None, None, -1)), (slice(None, None, -1), slice(None)),
+                 (slice(None, None, -1), slice(None, None, -1))):  # fmt: skip
+        total += _ask(np.ascontiguousarray(levels[flip]), side, "bodies")[(slice(None), *flip)]
+    return total / 4
 
 
 def distance_inside(labels: Labels) -> NDArray[np.float64]:
