@@ -23,12 +23,17 @@ from slava.errors import ModelError, ModelUnusable
 from slava.retrieval.showing import question_for, title_of
 from slava.vlm.backbone import Chunk, GenerationSettings, Message, Report, View
 from slava.vlm.builtin_backbone import BuiltinBackbone, Look, _questions, _shown
-from slava.vlm.classify import Ranking, ranking_of
+from slava.vlm.classify import SURE, Ranking
 from slava.vlm.slava_model.language.phrases import CATEGORY
 from slava.vlm.slava_model.language.slots import fact_slots
 from slava.vlm.slava_model.language.understand import shorten
 from slava.vlm.slava_model.question_encoder import question_encoder
-from slava.vlm.slava_model.taught import Taught, taught_tokens
+from slava.vlm.slava_model.taught import (
+    Taught,
+    category_slots,
+    taught_tokens,
+    with_slots,
+)
 from slava.vlm.slava_model.vision import pooled
 from slava.vlm.slava_model.writing import Chooser, Sampling, spoken
 
@@ -124,8 +129,7 @@ class AdaptedBuiltin(BuiltinBackbone):
         if not views or not self.answers(question, views[-1]):
             with self.plain():
                 return super().score(messages, micrographs, candidates)
-        memory = self._taught_memory(question, views[-1], False)[0]
-        return self._likelihood_of(memory, candidates)
+        return self._taught_scores(question, views[-1], candidates)
 
     def rank_categories(self, view: View) -> Ranking:
         """Rank the classes of the nanomaterials pack: by the adapter where it was taught them."""
@@ -135,10 +139,9 @@ class AdaptedBuiltin(BuiltinBackbone):
         if not labels or not set(labels) <= known or not self.answers(question, view):
             with self.plain():
                 return super().rank_categories(view)
-        memory = self._taught_memory(question, view, False)[0]
-        scored = ranking_of(labels, self._likelihood_of(memory, [title_of(n) for n in labels]))
+        ranked = tuple(Ranked(label, p) for label, p in self._taught.decide(self._feature(view)))
         rest = tuple(Ranked(label, 0.0) for label in CATEGORY if label not in labels)
-        return Ranking((*scored.ranked, *rest), scored.abstained)
+        return Ranking((*ranked, *rest), ranked[0].probability < SURE)
 
     def answers(self, question: str, view: View) -> bool:
         """Whether the adapter was taught to answer ``question`` about ``view``."""
@@ -169,8 +172,10 @@ class AdaptedBuiltin(BuiltinBackbone):
         self, question: str, view: View, detailed: bool
     ) -> tuple[Tensor, dict[str, str]]:
         """What the decoder looks at, (1, M, D), and the values of its slots."""
+        decided = self._taught.decide(self._feature(view))
+        label = decided[0][0] if decided else ""
         values = fact_slots(view.facts, view.calibration)
-        told = taught_tokens(detailed, view.calibration is not None, tuple(values))
+        told = taught_tokens(detailed, view.calibration is not None, values, label)
         read = question_encoder().read([shorten(question)])
         memory = self._open().encoder(
             image_features=self._look(view).features,
@@ -178,14 +183,24 @@ class AdaptedBuiltin(BuiltinBackbone):
             question_mask=read.mask,
             auxiliary_ids=self._processor.ids([told]),
         )[0]
-        return memory, values
+        return memory, values | category_slots(label)
 
     @torch.no_grad()
-    def _likelihood_of(self, memory: Tensor, candidates: Sequence[str]) -> NDArray[np.float64]:
+    def _taught_scores(
+        self, question: str, view: View, candidates: Sequence[str]
+    ) -> NDArray[np.float64]:
+        """By the one decision where all candidates are taught categories, else by the decoder."""
+        titles = {_folded(title_of(label)): label for label in self._taught.labels}
+        named = [titles.get(_folded(text)) for text in candidates]
+        if candidates and all(named):
+            p = dict(self._taught.decide(self._feature(view)))
+            return np.log(np.array([max(p[label], 1e-9) for label in named if label]))
         model = self._open()
+        memory, values = self._taught_memory(question, view, False)
         scores = []
         for text in candidates:
-            ids = self._processor.ids([text])[:, : model.config.max_text - 1]
+            ids = self._processor.ids([with_slots(text, values)])
+            ids = ids[:, : model.config.max_text - 1]
             labels = torch.cat([ids, torch.tensor([[model.config.eos_token_id]])], 1)
             out = model(encoder_outputs=(memory,), labels=labels)
             if out.loss is None:
@@ -201,3 +216,7 @@ class AdaptedBuiltin(BuiltinBackbone):
                 self._features.pop(next(iter(self._features)))
             self._features[look.digest] = pooled(look.features)[0]
         return self._features[look.digest]
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.replace("_", " ").split()).strip(" .").lower()

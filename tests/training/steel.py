@@ -70,7 +70,7 @@ def draw(kind: str, seed: int, side_px: int = SIDE_PX) -> NDArray[np.uint8]:
     elif kind == "rolled_in_scale":
         for _ in range(40):
             x, y = at()
-            corners = rng.uniform(-9, 9, (5, 2)) + (x, y)
+            corners = rng.uniform(-9, 9, (5, 2)) + np.array([x, y])
             pen.polygon([tuple(p) for p in corners.tolist()], fill=int(rng.integers(70, 100)))
     else:
         for _ in range(3):

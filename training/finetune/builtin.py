@@ -20,13 +20,12 @@ from slava.vlm.slava_model.language.slots import fact_slots
 from slava.vlm.slava_model.language.understand import shorten
 from slava.vlm.slava_model.modeling import shift_right
 from slava.vlm.slava_model.question_encoder import question_encoder
-from slava.vlm.slava_model.taught import Taught, taught_tokens
+from slava.vlm.slava_model.taught import Taught, category_slots, taught_tokens, with_slots
 from slava.vlm.slava_model.vision import pooled
 from training.finetune.config import TrainConfig
 from training.finetune.examples import Drawn, Example, Examples
 from training.finetune.learner import Losses, Prepared
 from training.finetune.pictures import Pictures
-from training.finetune.slots import with_slots
 from training.finetune.teach import fit_taught
 
 _IGNORED = -100
@@ -45,7 +44,7 @@ class BuiltinLearner:
         self._seen: dict[MicrographId, tuple[Tensor, Tensor, dict[str, str], bool]] = {}
         self._read: dict[str, Tensor] = {}
         self._ids: dict[str, list[int]] = {}
-        self._taught: Taught | None = None
+        self._taught = self._fit_taught()
 
     # ------------------------------------------------------------------------------ learning
     def prepare(self, drawn: Sequence[Drawn]) -> Prepared:
@@ -53,7 +52,7 @@ class BuiltinLearner:
         looks = [self._look(d.example.micrograph_ids[-1]) for d in drawn]
         answers = [self._answer(d) for d in drawn]
         told = [
-            self._encode(taught_tokens(d.detailed, look[3], tuple(look[2])))
+            self._encode(taught_tokens(d.detailed, look[3], look[2], self._told(d.example)))
             for d, look in zip(drawn, looks, strict=True)
         ]
         features, mask = self._questions([shorten(d.question) for d in drawn])
@@ -119,8 +118,6 @@ class BuiltinLearner:
 
     def backbone(self) -> Backbone:
         """As it answers in the app."""
-        if self._taught is None:
-            self._taught = self._fit_taught()
         return AdaptedBuiltin(self._plain, self.model, self._taught, self._config.name)
 
     @contextmanager
@@ -131,8 +128,6 @@ class BuiltinLearner:
 
     def write_extras(self, folder: Path) -> None:
         """What was taught."""
-        if self._taught is None:
-            self._taught = self._fit_taught()
         self._taught.save(folder)
 
     def _fit_taught(self) -> Taught:
@@ -164,8 +159,17 @@ class BuiltinLearner:
             )
         return self._seen[micrograph_id]
 
+    def _told(self, example: Example) -> str:
+        """The category that the decoder is told: the true one of what is learnt, else the one
+        that is decided on, as when it answers."""
+        if example.part == "train" and example.category in self._taught.labels:
+            return example.category
+        decided = self._taught.decide(self._look(example.micrograph_ids[-1])[1])
+        return decided[0][0] if decided else ""
+
     def _answer(self, drawn: Drawn) -> list[int]:
         values = self._look(drawn.example.micrograph_ids[-1])[2]
+        values = values | category_slots(drawn.example.category)
         most = min(self._config.longest_answer, self._core.config.max_text) - 1
         ids = self._encode(with_slots(drawn.answer, values))[:most]
         return [*ids, self._core.config.eos_token_id]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal, get_args
 
-from slava.adapters import AdapterKind, AdapterSettings
+from slava.adapters import KINDS, AdapterKind, AdapterSettings
 from slava.domain.conversation import ContextLevel, Quantization
 from slava.errors import BadSetting
 
@@ -202,6 +202,7 @@ def smaller(config: TrainConfig, micro_batch: int) -> TrainConfig:
 def _check(c: TrainConfig) -> None:
     for name, choices in (
         ("quantization", get_args(Quantization)),
+        ("method", KINDS),
         ("preset", PRESETS),
         ("schedule", get_args(Schedule)),
         ("precision", get_args(Precision)),

@@ -7,6 +7,7 @@ are read back, so that the built-in model's slots are filled as in the app.
 from __future__ import annotations
 
 import re
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -16,6 +17,9 @@ from slava.handoff.snapshot import SnapshotMicrograph
 from slava.imaging.display import stretch
 from slava.imaging.read import grey, read_frame
 from slava.vlm.backbone import View
+
+MOST_KEPT_BYTES = 256 << 20
+"""Of pixels that are held in memory; others are read again."""
 
 _LINE = re.compile(r"^- (?P<label>[^:]+): (?P<told>.+)$")
 _METHOD = re.compile(r" \([^()]*(?:\([^()]*\)[^()]*)*\)$")
@@ -42,6 +46,8 @@ class Pictures:
         level: ContextLevel,
     ) -> None:
         self._micrographs, self._workspace, self._level = micrographs, workspace, level
+        self._kept: OrderedDict[MicrographId, View] = OrderedDict()
+        self._kept_bytes = 0
 
     def context(self, micrograph_id: MicrographId) -> str:
         """What a model is told of it, as the app words it."""
@@ -57,6 +63,17 @@ class Pictures:
         UnreadableMicrograph
             If the file cannot be read any more.
         """
+        if micrograph_id in self._kept:
+            self._kept.move_to_end(micrograph_id)
+            return self._kept[micrograph_id]
+        view = self._read(micrograph_id)
+        self._kept[micrograph_id] = view
+        self._kept_bytes += view.pixels.nbytes
+        while self._kept_bytes > MOST_KEPT_BYTES and len(self._kept) > 1:
+            self._kept_bytes -= self._kept.popitem(last=False)[1].pixels.nbytes
+        return view
+
+    def _read(self, micrograph_id: MicrographId) -> View:
         m = self._micrographs[micrograph_id]
         values = grey(read_frame(m.file(self._workspace)))
         box = _picture(m, values.shape)

@@ -10,15 +10,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from slava.synthetic import draw_micrograph
-from slava.synthetic.truth import CATEGORIES
 from slava.vlm.builtin_backbone import BuiltinBackbone
 from slava.vlm.slava_model.question_encoder import question_encoder
 from slava.vlm.slava_model.taught import Taught
-from slava.vlm.slava_model.vision import pooled
 
-DRAWN, FIRST_SEED, SIDE_PX = 120, 40_000_000, 224
-"""The drawings that stand for what the model was built on; no training of it has seen them."""
+DRAWN = 300
+"""So many features stand for the drawings that the model was built on."""
+NEVER = -1e4
+"""Of a category that no learnt picture has."""
 SHRINK = 0.1
 """Share of the covariance that is taken as round: there are few pictures and many features."""
 FOLDS, KEPT, ROOM = 5, 0.98, 1.1
@@ -39,6 +38,7 @@ def fit_taught(
     own = features.double().numpy()
     means, precision = _domain(own, labels)
     weight, offset = _apart(own, _of_drawings(base))
+    head, bias = _head(own, labels, categories)
     read = torch.cat([question_encoder().read([q]).sentence for q in questions])
     intents = {name for name, _ in base._judge(list(questions)) if name not in _NOT_TAUGHT}
     return Taught(
@@ -50,6 +50,8 @@ def fit_taught(
         radius=_radius(own, labels),
         direction=torch.from_numpy(weight).float(),
         offset=offset,
+        head=torch.from_numpy(head).float(),
+        bias=torch.from_numpy(bias).float(),
         notes=notes,
     )
 
@@ -97,15 +99,38 @@ def _radius(own: NDArray[np.float64], labels: Sequence[str]) -> float:
 
 
 def _of_drawings(base: BuiltinBackbone) -> NDArray[np.float64]:
-    rows = []
-    for k in range(DRAWN):
-        drawing = draw_micrograph(
-            FIRST_SEED + k, CATEGORIES[k % len(CATEGORIES)], width_px=SIDE_PX, height_px=SIDE_PX
-        )
-        pixels = base._processor.image_processor([drawing.pixels])["pixel_values"]
-        with torch.no_grad():
-            rows.append(pooled(base._open().encoder.features(pixels).float())[0])
-    return torch.stack(rows).double().numpy()
+    """Features as drawings have them, from what the model keeps of the drawings it was built on:
+    a mean for every category, and the precision that they share."""
+    core = base._open()
+    means, precision = core.class_means.double().numpy(), core.precision.double().numpy()
+    root = np.linalg.cholesky((precision + precision.T) / 2 + 1e-9 * np.eye(len(precision)))
+    draws = np.random.default_rng(0).normal(size=(DRAWN, len(precision)))
+    apart = np.linalg.solve(root.T, draws.T).T  # (DRAWN, D), covariance precision^-1
+    return np.asarray(means[np.arange(DRAWN) % len(means)] + apart)
+
+
+def _head(
+    own: NDArray[np.float64], labels: Sequence[str], categories: Sequence[str]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """A linear classifier (C, D), (C,) of the features; empty where there are no categories."""
+    from sklearn.linear_model import LogisticRegression
+
+    kept = np.array([label in categories for label in labels], dtype=bool)
+    if len(categories) < 2 or len({label for label in labels if label in categories}) < 2:
+        return np.zeros((0, own.shape[1])), np.zeros(0)
+    middle, spread = own[kept].mean(0), own[kept].std(0) + 1e-6
+    truth = np.array([categories.index(label) for label in labels if label in categories])
+    model = LogisticRegression(C=STRENGTH, max_iter=500, class_weight="balanced")
+    model.fit((own[kept] - middle) / spread, truth)
+    weight = np.zeros((len(categories), own.shape[1]))
+    bias = np.full(len(categories), NEVER)
+    found = model.coef_ if len(model.classes_) > 2 else np.concatenate([-model.coef_, model.coef_])
+    start = model.intercept_
+    start = start if len(model.classes_) > 2 else np.concatenate([-start, start])
+    for row, k in enumerate(model.classes_):
+        weight[k] = found[row] / spread
+        bias[k] = start[row] - middle @ weight[k]
+    return weight, bias
 
 
 def _apart(

@@ -2,14 +2,18 @@
 
 The built-in model answers within sentences that it knows. An adapter writes freely, and only where
 it was taught: a picture like those it learned from, and a question like those it was asked. All
-else the model answers as before, without the adapter. This module must not know how that is
-learnt, nor where a folder lies.
+else the model answers as before, without the adapter.
+
+As the model itself, an adapter takes one decision on a picture, here among the categories that it
+was taught, and tells it to the decoder; the category's name is a slot, so that no new word has to
+be spelled. This module must not know how any of it is learnt.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,10 +24,13 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from slava.errors import ModelUnusable
+from slava.retrieval.showing import title_of
 from slava.vlm.slava_model.language.slots import SLOTS
 
 RECORD, TENSORS = "taught.json", "taught.safetensors"
 VERSION = 1
+NAMED, BEGUN = "FIRST", "SECOND"
+"""The slots of the decided category, in lower case and with a capital."""
 ALIKE = 0.62
 """Cosine between a question and the nearest taught one from which it is of the same kind."""
 
@@ -48,6 +55,10 @@ class Taught:
     radius: float
     direction: Tensor
     offset: float
+    head: Tensor
+    """(labels, D), a linear classifier of the pooled features; (0, D) without labels."""
+    bias: Tensor
+    """(labels,)"""
     notes: dict[str, Any] = field(default_factory=dict)
 
     def knows_picture(self, feature: Tensor) -> bool:
@@ -56,6 +67,14 @@ class Taught:
         squared = torch.einsum("cd,de,ce->c", gap, self.precision, gap)
         near = float(squared.clamp(min=0).sqrt().min()) <= self.radius
         return near and float(feature.float() @ self.direction) + self.offset > 0
+
+    def decide(self, feature: Tensor) -> tuple[tuple[str, float], ...]:
+        """Every label with its probability, most probable first, for pooled ``feature`` (D,)."""
+        if not self.labels:
+            return ()
+        p = (self.head @ feature.float() + self.bias).softmax(-1)
+        order = p.argsort(descending=True, stable=True).tolist()
+        return tuple((self.labels[k], float(p[k])) for k in order)
 
     def knows_question(self, sentence: Tensor, intent: str) -> bool:
         """Whether a question, as sentence (384,) and the router's intent, is of a taught kind."""
@@ -70,6 +89,8 @@ class Taught:
             "means": self.means,
             "precision": self.precision,
             "direction": self.direction,
+            "head": self.head,
+            "bias": self.bias,
         }
         save_file({k: v.contiguous() for k, v in tensors.items()}, folder / TENSORS)
         record = {
@@ -106,6 +127,8 @@ class Taught:
                 radius=float(record["radius"]),
                 direction=tensors["direction"],
                 offset=float(record["offset"]),
+                head=tensors["head"],
+                bias=tensors["bias"],
                 notes=dict(record.get("notes", {})),
             )
         except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
@@ -115,9 +138,35 @@ class Taught:
             ) from error
 
 
-def taught_tokens(detailed: bool, calibrated: bool, known: Sequence[str]) -> str:
+def taught_tokens(detailed: bool, calibrated: bool, known: Iterable[str], label: str = "") -> str:
     """The auxiliary text of a taught question: no intent and no trait, since those are the
-    model's own; what is left is the length, the calibration and the slots with a value."""
-    slots = "".join(f"<{slot}>" for slot in SLOTS if slot in known)
+    model's own; what is left is the length, the calibration, the slots with a value, and the
+    category that was decided on."""
+    held = set(known)
+    slots = "".join(f"<{slot}>" for slot in SLOTS if slot in held)
     length = "<detailed>" if detailed else "<concise>"
-    return f"{length}{'<calibrated>' if calibrated else '<uncalibrated>'}{slots}"
+    calibration = "<calibrated>" if calibrated else "<uncalibrated>"
+    return f"{length}{calibration}{slots}{title_of(label)}"
+
+
+def category_slots(label: str) -> dict[str, str]:
+    """The slots that name a category: within a sentence, and at its beginning."""
+    title = title_of(label)
+    return {NAMED: title, BEGUN: title[:1].upper() + title[1:]} if title else {}
+
+
+def with_slots(answer: str, values: Mapping[str, str]) -> str:
+    """``answer``, every value of a slot that stands in it put as the slot.
+
+    Measured values need a digit; longer ones come first, and only whole words count.
+    """
+    text = answer
+    told = [
+        (slot, value)
+        for slot, value in values.items()
+        if slot in (NAMED, BEGUN) or re.search(r"\d", value)
+    ]
+    for slot, value in sorted(told, key=lambda item: -len(item[1])):
+        whole = rf"(?<![\w.<-]){re.escape(value)}(?![\w>-]|\.\d)"
+        text = re.sub(whole, f"<{slot}>", text)
+    return text

@@ -1,0 +1,96 @@
+"""A small drawn workspace, and runs in this process."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from slava.handoff.events import Event, EventReader, StateEvent
+from slava.handoff.run_folder import RunFolder
+from training.finetune.config import make_config
+from tests.training.steel import Workspace, make_workspace
+
+torch = pytest.importorskip("torch")
+
+TINY = {
+    "epochs": 3,
+    "batch": 6,
+    "micro_batch": 3,
+    "samples": 1,
+    "threads": 1,
+    "evaluate": False,
+    "rank": 8,
+    "experts": 2,
+    "warmup_steps": 2,
+    "device": "cpu",
+}
+"""A run of nine steps."""
+
+NewRun = Callable[..., RunFolder]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """PEFT 0.21 asks transformers 5 by a name that it is about to drop."""
+    mark = pytest.mark.filterwarnings("ignore:.*is_gradient_checkpointing:FutureWarning")
+    for item in items:
+        if "training" in item.path.parts:
+            item.add_marker(mark)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Models this small run faster on one core than on several that wait for each other."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """Three kinds of damage: nine pictures to learn from, three for each other part."""
+    root = tmp_path_factory.mktemp("workspace")
+    return make_workspace(root, {"train": 3, "validation": 1, "test": 1}, kinds=3)
+
+
+@pytest.fixture
+def new_run(workspace: Workspace) -> Iterator[NewRun]:
+    """Makes a run's folder; ``TINY`` changed by what is given."""
+    made: list[RunFolder] = []
+
+    def make(**changed: object) -> RunFolder:
+        config = make_config(**{**TINY, **changed})  # type: ignore[arg-type]
+        made.append(workspace.run(f"run-{next(_numbers)}", config.to_json()))
+        return made[-1]
+
+    yield make
+
+
+_numbers = itertools.count()
+
+
+def events_of(folder: RunFolder) -> list[Event]:
+    """Everything that a run has told."""
+    return [logged.event for logged in EventReader(folder.events).read()]
+
+
+def of_kind(folder: RunFolder, kind: type[Event]) -> list[Event]:
+    """What a run has told of one kind."""
+    return [event for event in events_of(folder) if isinstance(event, kind)]
+
+
+def last_state(folder: RunFolder) -> str:
+    """The state that a run is in."""
+    return [event.state for event in events_of(folder) if isinstance(event, StateEvent)][-1]
+
+
+def files_under(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder by its path, with its bytes."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
