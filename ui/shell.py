@@ -20,9 +20,11 @@ from ui.assets import asset
 from ui.panels import styles
 from ui.pixels import PixelRoutes
 from ui.services import Services
-from ui.tabs import analyse, classify
+from ui.tabs import analyse, classify, curate
 
 MAX_FILE_SIZE = "2gb"
+FRAMED = ("classify", "curate")
+"""Tabs with a style sheet for their place in the frame."""
 FORGET_UPLOADS = (3600, 24 * 3600)
 """Every hour, uploads older than a day are deleted; the workspace has its own copy."""
 
@@ -56,8 +58,10 @@ def build_window(services: Services, routes: PixelRoutes | None = None) -> gr.Bl
             with gr.Tab("Analyse", id="analyse", elem_id="tab-analyse"):
                 analyse_tab = analyse.build()
             classify_tab = classify.build()
+            curate_tab = curate.build()
         analyse.wire(analyse_tab, services, base, window)
         classify.wire(classify_tab, analyse_tab, services, base)
+        curate.wire(curate_tab, analyse_tab, services, base)
     return window
 
 
@@ -91,14 +95,18 @@ def launch(services: Services, settings: Settings, *, inbrowser: bool | None = N
             allowed_paths=[],
             blocked_paths=[str(settings.workspace)],
             theme=theme.make_theme(),
-            css=styles() + asset("classify/frame.css"),
+            css="\n".join([styles(), *(asset(f"{tab}/frame.css") for tab in FRAMED)]),
             js=asset("shell.js"),
             inbrowser=settings.open_browser if inbrowser is None else inbrowser,
             quiet=True,
             show_error=True,
             prevent_thread_lock=True,
             app_kwargs={
-                "routes": [classify.routes(services, routes.base), routes.mount()],
+                "routes": [
+                    classify.routes(services, routes.base),
+                    *curate.routes(services, routes.base),
+                    routes.mount(),
+                ],
                 "middleware": _middleware(settings),
             },
         )

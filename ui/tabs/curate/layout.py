@@ -1,0 +1,37 @@
+"""The components of the Curate tab: three views, each made by its own module. No events here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import gradio as gr
+
+from ui.tabs.curate import dataset, draft, review
+
+
+@dataclass(frozen=True)
+class Curate:
+    """The views, and the tabs in which they stand."""
+
+    tab: gr.Tab
+    review_tab: gr.Tab
+    review: review.Review
+    draft_tab: gr.Tab
+    draft: draft.Draft
+    dataset_tab: gr.Tab
+    dataset: dataset.Dataset
+
+
+def build() -> Curate:
+    """Make the tab; call it among the others."""
+    with (
+        gr.Tab("Curate", id="curate", elem_id="tab-curate") as tab,
+        gr.Tabs(elem_id="curate-views"),
+    ):
+        with gr.Tab("Review", id="curate-review", elem_id="view-review") as review_tab:
+            reviewed = review.build()
+        with gr.Tab("Draft", id="curate-draft", elem_id="view-draft") as draft_tab:
+            drafted = draft.build()
+        with gr.Tab("Dataset", id="curate-dataset", elem_id="view-dataset") as dataset_tab:
+            frozen = dataset.build()
+    return Curate(tab, review_tab, reviewed, draft_tab, drafted, dataset_tab, frozen)
