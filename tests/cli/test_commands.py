@@ -26,6 +26,12 @@ COMMANDS = (
     "models",
     "build-model",
     "verify",
+    "draft",
+    "review",
+    "import",
+    "snapshot",
+    "export",
+    "metrics",
 )
 INSPECT_KEYS = {
     "width_px",
