@@ -88,7 +88,7 @@ def _by_network(prepared: Prepared, settings: MeasureSettings, ruler: Ruler) -> 
         return None
     labels, each = numbered(drawn), widths[kept]
     shapes = describe(labels, prepared.view.grey)
-    mean_px = ruler.px(weighted_median(each, shapes.area))
+    mean_px = ruler.px(weighted_median(each.astype(np.float64), shapes.area.astype(np.float64)))
     facts = _facts((COUNTS["network"], BY_AREA), {}, each * ruler.step, mean_px, ruler)
     used, spread = replace(settings, outline="network"), sizes_of(each, shapes, ruler)
     return Found(BY_AREA, used, tuple(facts), len(kept), mean_px, labels, shapes, each, spread)

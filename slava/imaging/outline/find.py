@@ -162,7 +162,8 @@ def _ask_mirrored(levels: NDArray[np.float32], look: Outlines) -> NDArray[np.flo
     for flip in ((slice(None), slice(None, None, -1)), (slice(None, None, -1), slice(None)),
                  (slice(None, None, -1), slice(None, None, -1))):  # fmt: skip
         total += _ask(np.ascontiguousarray(levels[flip]), side, "bodies")[(slice(None), *flip)]
-    return total / 4
+    total /= 4
+    return total
 
 
 def distance_inside(labels: Labels) -> NDArray[np.float64]:
