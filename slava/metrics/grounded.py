@@ -14,11 +14,8 @@ from dataclasses import dataclass
 from slava.domain import Flag, PairId, QAPair
 from slava.teacher.checks.invented_element import invented_element
 from slava.teacher.checks.known import Known, Rules
-from slava.teacher.checks.quantities import Quantity, quantities_in
-from slava.teacher.checks.subjects import Subject, facts_about, subject_of
-from slava.teacher.checks.text import sentences
 from slava.teacher.checks.uncalibrated_unit import PHYSICAL, uncalibrated_unit
-from slava.teacher.checks.wrong_number import wrong_number
+from slava.teacher.checks.wrong_number import hold_numbers, wrong_number
 
 _EXTENT = r"\b(?:size|scale|dimension|length|diameter|width|nm|nanomet|micromet|physical)"
 _CANNOT = (
@@ -31,7 +28,6 @@ _UNKNOWN_SCALE = re.compile(
     rf"{_CANNOT}[^.;]{{0,60}}{_EXTENT}",
     re.IGNORECASE,
 )
-_NEXT_WORDS = re.compile(r"(?:\W+[\w-]+){0,4}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,22 +77,13 @@ def ground(question: str, answer: str, known: Known, rules: Rules | None = None)
         *uncalibrated_unit(QAPair(PairId(""), pair.micrograph_ids, "", answer), by_id, held),
         *invented_element(pair, by_id, held),
     )
-    told, checkable = 0, sum(flag.kind == "wrong_number" for flag in flags)
-    wrong = " ".join(flag.detail for flag in flags if flag.kind == "wrong_number")
-    physical = False
-    for sentence in sentences(answer):
-        quantities = quantities_in(sentence)
-        for k, quantity in enumerate(quantities):
-            physical |= quantity.dimension in PHYSICAL
-            subject = _subject(sentence, quantities, k)
-            counts = quantity.dimension not in ("number", "other") or subject.name
-            told += bool(counts)
-            words = sentence[quantity.start : quantity.end].strip()
-            if counts and f"“{words}”" not in wrong:
-                checkable += _speaks(quantity, subject, known)
+    numbers = list(hold_numbers(answer, [known], held))
+    told = sum(n.claims or n.quantity.dimension not in ("number", "other") for n in numbers)
+    checkable = sum(n.checked for n in numbers)
+    physical = any(n.quantity.dimension in PHYSICAL for n in numbers)
     calibrated = known.nm_per_px is not None
     declines = not calibrated and not physical and bool(_UNKNOWN_SCALE.search(answer))
-    return Grounded(max(told, checkable), checkable, flags, calibrated, declines)
+    return Grounded(told, checkable, flags, calibrated, declines)
 
 
 def grounded_figures(answers: Sequence[Grounded]) -> GroundedFigures:
@@ -127,23 +114,3 @@ def grounded_figures(answers: Sequence[Grounded]) -> GroundedFigures:
 
 def _share(answers: Sequence[Grounded], kind: str) -> float:
     return sum(a.count(kind) > 0 for a in answers) / len(answers)
-
-
-def _subject(sentence: str, quantities: Sequence[Quantity], k: int) -> Subject:
-    """Of what the quantity is claimed; a plain number before a kind of object counts it."""
-    subject = subject_of(sentence, quantities, k)
-    quantity = quantities[k]
-    if subject.name or quantity.dimension != "number":
-        return subject
-    following = _NEXT_WORDS.match(sentence, quantity.end)
-    short = sentence[quantity.start : following.end() if following else quantity.end]
-    alone = quantities_in(short)[:1]
-    objects = subject_of(short, alone, 0).objects if alone else ""
-    return Subject("count", objects) if objects else Subject()
-
-
-def _speaks(quantity: Quantity, subject: Subject, known: Known) -> bool:
-    """Whether a fact with a number speaks of the same, in a unit that can be compared."""
-    if quantity.dimension in ("length", "pixel_size") and known.nm_per_px is None:
-        return False
-    return any(not isinstance(f.value, str) for f in facts_about(subject, known.facts))

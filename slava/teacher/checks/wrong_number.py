@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from slava.domain import Fact, Flag, QAPair
 from slava.teacher.checks.known import Known, KnownOf, Rules
@@ -44,6 +44,22 @@ _NOT_MAGNIFIED = re.compile(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A quantity of an answer, held against the facts."""
+
+    quantity: Quantity
+    words: str
+    claims: bool
+    """Whether it is known of what it is claimed."""
+    checked: bool = False
+    """Whether a fact speaks of the same."""
+    against: Fact | None = None
+    """The fact that it contradicts."""
+    how_far: float = 0.0
+    """From that fact, as |log2| of the ratio."""
+
+
 def wrong_number(pair: QAPair, known: KnownOf, rules: Rules) -> Iterator[Flag]:
     """One flag per quantity that no micrograph of the pair bears out."""
     shown = [known[m] for m in pair.micrograph_ids if m in known]
@@ -51,25 +67,33 @@ def wrong_number(pair: QAPair, known: KnownOf, rules: Rules) -> Iterator[Flag]:
         return
     seen: set[str] = set()
     for text in (pair.answer, pair.detailed):
-        for sentence in sentences(text):
-            for flag in _of_sentence(sentence, shown, rules):
-                if flag.detail not in seen:
-                    seen.add(flag.detail)
-                    yield flag
+        for held in hold_numbers(text, shown, rules):
+            if held.against is None:
+                continue
+            detail = _detail(held.words, held.against)
+            if detail not in seen:
+                seen.add(detail)
+                yield Flag("wrong_number", detail, _severity(held.how_far))
 
 
-def _of_sentence(sentence: str, shown: Sequence[Known], rules: Rules) -> Iterator[Flag]:
-    quantities = quantities_in(sentence)
-    for k, quantity in enumerate(quantities):
-        words = sentence[quantity.start : quantity.end]
-        subject = _subject(sentence, quantities, k)
-        if subject is None:
-            continue
-        verdicts = [_judge(quantity, subject, one, rules) for one in shown]
-        against = [v for v in verdicts if v not in (AGREES, SILENT)]
-        if against and AGREES not in verdicts:
-            fact, how_far = min(against, key=lambda v: v[1])
-            yield Flag("wrong_number", _detail(words, fact), _severity(how_far))
+def hold_numbers(text: str, shown: Sequence[Known], rules: Rules) -> Iterator[Held]:
+    """Every quantity of a text, held against what is known of the micrographs it is about."""
+    for sentence in sentences(text):
+        quantities = quantities_in(sentence)
+        for k, quantity in enumerate(quantities):
+            words = sentence[quantity.start : quantity.end]
+            subject = _subject(sentence, quantities, k)
+            if subject is None:
+                yield Held(quantity, words, claims=False)
+                continue
+            verdicts = [_judge(quantity, subject, one, rules) for one in shown]
+            against = [v for v in verdicts if v not in (AGREES, SILENT)]
+            checked = len(against) > 0 or AGREES in verdicts
+            if against and AGREES not in verdicts:
+                fact, how_far = min(against, key=lambda v: v[1])
+                yield Held(quantity, words, True, checked, fact, how_far)
+            else:
+                yield Held(quantity, words, True, checked)
 
 
 def _subject(sentence: str, quantities: Sequence[Quantity], k: int) -> Subject | None:
