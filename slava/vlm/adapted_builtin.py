@@ -35,6 +35,7 @@ from slava.vlm.slava_model.taught import (
     with_slots,
 )
 from slava.vlm.slava_model.vision import pooled
+from slava.vlm.slava_model.words import TaughtWords, load_words, without_words
 from slava.vlm.slava_model.writing import Chooser, Sampling, spoken
 
 PLAIN_NOTICE = (
@@ -49,9 +50,16 @@ class AdaptedBuiltin(BuiltinBackbone):
     where answers without the adapter are wanted.
     """
 
-    def __init__(self, base: BuiltinBackbone, adapted: Any, taught: Taught, name: str = "") -> None:
+    def __init__(
+        self,
+        base: BuiltinBackbone,
+        adapted: Any,
+        taught: Taught,
+        words: TaughtWords,
+        name: str = "",
+    ) -> None:
         super().__init__(base._open(), base._processor, base._quantization)
-        self._adapted, self._taught, self._name = adapted, taught, name
+        self._adapted, self._taught, self._words, self._name = adapted, taught, words, name
         self._features: dict[str, Tensor] = {}
 
     @classmethod
@@ -74,7 +82,8 @@ class AdaptedBuiltin(BuiltinBackbone):
                 "Train it again with this version of sLAVA."
             ) from error
         adapted.eval()
-        return cls(base, adapted, taught, str(taught.notes.get("name", "")) or folder.name)
+        words = load_words(base._open(), taught.word_ids, taught.word_rows)
+        return cls(base, adapted, taught, words, str(taught.notes.get("name", "")) or folder.name)
 
     @property
     def taught(self) -> Taught:
@@ -89,7 +98,7 @@ class AdaptedBuiltin(BuiltinBackbone):
     @contextmanager
     def plain(self) -> Iterator[None]:
         """Within the block the adapter adds nothing."""
-        with self._adapted.disable_adapter():
+        with self._adapted.disable_adapter(), without_words(self._words):
             yield
 
     def stream(

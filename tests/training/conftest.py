@@ -10,8 +10,8 @@ import pytest
 
 from slava.handoff.events import Event, EventReader, StateEvent
 from slava.handoff.run_folder import RunFolder
-from training.finetune.config import make_config
 from tests.training.steel import Workspace, make_workspace
+from training.finetune.config import make_config
 
 torch = pytest.importorskip("torch")
 
@@ -57,16 +57,14 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 
 
 @pytest.fixture
-def new_run(workspace: Workspace) -> Iterator[NewRun]:
+def new_run(workspace: Workspace) -> NewRun:
     """Makes a run's folder; ``TINY`` changed by what is given."""
-    made: list[RunFolder] = []
 
     def make(**changed: object) -> RunFolder:
         config = make_config(**{**TINY, **changed})  # type: ignore[arg-type]
-        made.append(workspace.run(f"run-{next(_numbers)}", config.to_json()))
-        return made[-1]
+        return workspace.run(f"run-{next(_numbers)}", config.to_json())
 
-    yield make
+    return make
 
 
 _numbers = itertools.count()

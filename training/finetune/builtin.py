@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from torch.nn import functional as F  # noqa: N812
 
 from slava.adapters import make_adapter
 from slava.domain import MicrographId
+from slava.retrieval.showing import title_of
 from slava.vlm.adapted_builtin import AdaptedBuiltin
 from slava.vlm.backbone import Backbone, Message, View
 from slava.vlm.builtin_backbone import BuiltinBackbone
@@ -22,13 +24,15 @@ from slava.vlm.slava_model.modeling import shift_right
 from slava.vlm.slava_model.question_encoder import question_encoder
 from slava.vlm.slava_model.taught import Taught, category_slots, taught_tokens, with_slots
 from slava.vlm.slava_model.vision import pooled
+from slava.vlm.slava_model.words import teach_words, without_words
 from training.finetune.config import TrainConfig
-from training.finetune.examples import Drawn, Example, Examples
+from training.finetune.examples import Drawn, Example, Examples, both
 from training.finetune.learner import Losses, Prepared
 from training.finetune.pictures import Pictures
 from training.finetune.teach import fit_taught
 
 _IGNORED = -100
+WORDS_PACE = 0.3
 
 
 class BuiltinLearner:
@@ -45,6 +49,7 @@ class BuiltinLearner:
         self._read: dict[str, Tensor] = {}
         self._ids: dict[str, list[int]] = {}
         self._taught = self._fit_taught()
+        self._words = teach_words(self._core, self._pieces())
 
     # ------------------------------------------------------------------------------ learning
     def prepare(self, drawn: Sequence[Drawn]) -> Prepared:
@@ -102,6 +107,10 @@ class BuiltinLearner:
         """Characters of the longer answer."""
         return max(len(example.answer), len(example.detailed))
 
+    def pace_of(self, name: str) -> float:
+        """The table of words learns more slowly: its rows are small."""
+        return WORDS_PACE if name.endswith("word.rows") else 1.0
+
     def parameters(self) -> int:
         """Of model and question reader."""
         return self._plain.report().parameters or 0
@@ -118,17 +127,19 @@ class BuiltinLearner:
 
     def backbone(self) -> Backbone:
         """As it answers in the app."""
-        return AdaptedBuiltin(self._plain, self.model, self._taught, self._config.name)
+        name = self._config.name
+        return AdaptedBuiltin(self._plain, self.model, self._taught, self._words, name)
 
     @contextmanager
     def base(self) -> Iterator[Backbone]:
         """Without the adapter."""
-        with self.model.disable_adapter():
+        with self.model.disable_adapter(), without_words(self._words):
             yield self._plain
 
     def write_extras(self, folder: Path) -> None:
         """What was taught."""
-        self._taught.save(folder)
+        rows = self._words.rows.detach().cpu()
+        replace(self._taught, word_ids=self._words.ids.cpu(), word_rows=rows).save(folder)
 
     def _fit_taught(self) -> Taught:
         learnt = self._examples.part("train")
@@ -158,6 +169,14 @@ class BuiltinLearner:
                 view.calibration is not None,
             )
         return self._seen[micrograph_id]
+
+    def _pieces(self) -> set[int]:
+        """Every piece that an answer of the training part, or a category, is written with."""
+        drawn = [d for example in self._examples.part("train") for d in both(example)]
+        found = {k for d in drawn for k in self._answer(d)}
+        for label in self._examples.labels:
+            found |= set(self._encode(title_of(label)))
+        return found
 
     def _told(self, example: Example) -> str:
         """The category that the decoder is told: the true one of what is learnt, else the one

@@ -54,6 +54,10 @@ class Learner(Protocol):
         """Roughly how long it is; examples of like length are put together."""
         ...
 
+    def pace_of(self, name: str) -> float:
+        """The share of the learning rate at which a parameter learns."""
+        ...
+
     def asked(self, drawn: Drawn) -> tuple[list[Message], list[View]]:
         """The question as the app would put it to a backbone."""
         ...

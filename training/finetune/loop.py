@@ -68,9 +68,11 @@ class Loop:
         self.steps = min(steps, c.max_steps) if c.max_steps else steps
         self.micro_batch = self.micro_batch or c.micro_batch or self.device.micro_batch(c)
         self.parameters = trained(self.learner.model)
-        self.optimizer = torch.optim.AdamW(
-            list(self.parameters.values()), lr=c.learning_rate, weight_decay=c.weight_decay
-        )
+        paces: dict[float, list[nn.Parameter]] = {}
+        for name, parameter in self.parameters.items():
+            paces.setdefault(self.learner.pace_of(name), []).append(parameter)
+        groups = [{"params": listed, "pace": pace} for pace, listed in paces.items()]
+        self.optimizer = torch.optim.AdamW(groups, lr=c.learning_rate, weight_decay=c.weight_decay)
         self.pace = Pace(
             c.learning_rate, c.schedule, self.steps, c.warmup_steps, c.plateau_epochs, c.patience
         )
@@ -126,7 +128,7 @@ class Loop:
             raise NotFinite(f"the loss of step {self.step + 1} is {loss}, its gradient {norm:g}")
         rate = self.pace.at(self.step)
         for group in self.optimizer.param_groups:
-            group["lr"] = rate
+            group["lr"] = rate * group["pace"]
         self.optimizer.step()
         self.step += 1
         self.tokens += tokens

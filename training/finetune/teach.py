@@ -20,8 +20,10 @@ NEVER = -1e4
 """Of a category that no learnt picture has."""
 SHRINK = 0.1
 """Share of the covariance that is taken as round: there are few pictures and many features."""
-FOLDS, KEPT, ROOM = 5, 0.98, 1.1
+FOLDS, KEPT, ROOM = 10, 0.98, 1.1
 """The radius is where ``KEPT`` of held-out pictures lie, widened by ``ROOM``."""
+FEWEST, ANYWHERE = 4, 1e9
+"""With fewer pictures nothing is known of how far others lie: only drawings are told apart."""
 STRENGTH = 0.05
 """Inverse of the penalty of the separation from drawings."""
 
@@ -85,13 +87,13 @@ def _distances(
 
 def _radius(own: NDArray[np.float64], labels: Sequence[str]) -> float:
     """How far pictures lie from means that were fitted without them."""
-    if len(own) < 2 * FOLDS:
-        means, precision = _domain(own, labels)
-        return float(_distances(own, means, precision).max()) * 3 + 1e-6
+    if len(own) < FEWEST:
+        return ANYWHERE
+    folds = len(own) if len(own) < 4 * FOLDS else FOLDS
     order = np.random.default_rng(0).permutation(len(own))
     held: list[float] = []
-    for fold in range(FOLDS):
-        out = order[fold::FOLDS]
+    for fold in range(folds):
+        out = order[fold::folds]
         rest = np.setdiff1d(order, out)
         means, precision = _domain(own[rest], [labels[i] for i in rest])
         held += _distances(own[out], means, precision).tolist()

@@ -59,6 +59,10 @@ class Taught:
     """(labels, D), a linear classifier of the pooled features; (0, D) without labels."""
     bias: Tensor
     """(labels,)"""
+    word_ids: Tensor = field(default_factory=lambda: torch.zeros(0, dtype=torch.long))
+    """(W,), the pieces whose rows of the table of words were learnt."""
+    word_rows: Tensor = field(default_factory=lambda: torch.zeros(0, 0))
+    """(W, width), what is added to them."""
     notes: dict[str, Any] = field(default_factory=dict)
 
     def knows_picture(self, feature: Tensor) -> bool:
@@ -91,6 +95,8 @@ class Taught:
             "direction": self.direction,
             "head": self.head,
             "bias": self.bias,
+            "word_ids": self.word_ids,
+            "word_rows": self.word_rows,
         }
         save_file({k: v.contiguous() for k, v in tensors.items()}, folder / TENSORS)
         record = {
@@ -129,6 +135,8 @@ class Taught:
                 offset=float(record["offset"]),
                 head=tensors["head"],
                 bias=tensors["bias"],
+                word_ids=tensors["word_ids"],
+                word_rows=tensors["word_rows"],
                 notes=dict(record.get("notes", {})),
             )
         except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
