@@ -1,5 +1,6 @@
 """The workspace: one DuckDB file and a folder of content-addressed originals."""
 
+from store.adapters import Lineage
 from store.calibrations import CalibrationRecord
 from store.drafts import DraftJob
 from store.ingests import FileResult, Ingest
@@ -8,6 +9,7 @@ from store.micrographs import Added
 from store.pair_filter import PairFilter
 from store.pairs import AddedPairs
 from store.reviews import BulkResult
+from store.runs import RunSize
 from store.store import Store
 from store.vectors import VectorMatrix
 
@@ -21,7 +23,9 @@ __all__ = [
     "Ingest",
     "LabelRecord",
     "Labelling",
+    "Lineage",
     "PairFilter",
+    "RunSize",
     "Store",
     "VectorMatrix",
 ]

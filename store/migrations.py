@@ -177,6 +177,31 @@ def add_snapshots(transaction: Transaction) -> None:
     )
 
 
+def add_runs(transaction: Transaction) -> None:
+    """Runs, their events and adapters; their files are in folders of their own."""
+    for statement in _RUN_TABLES:
+        transaction.run(statement)
+
+
+_RUN_TABLES = (
+    """CREATE TABLE runs (
+        id VARCHAR PRIMARY KEY, snapshot_id VARCHAR NOT NULL, backbone VARCHAR NOT NULL,
+        preset VARCHAR NOT NULL, settings VARCHAR NOT NULL, state VARCHAR NOT NULL,
+        created_at VARCHAR NOT NULL, started_at VARCHAR NOT NULL, ended_at VARCHAR NOT NULL,
+        step BIGINT NOT NULL, steps BIGINT NOT NULL, loss DOUBLE, val_loss DOUBLE,
+        peak_memory_bytes BIGINT, seconds DOUBLE NOT NULL, reason VARCHAR NOT NULL,
+        notes VARCHAR NOT NULL, pid BIGINT, pid_started DOUBLE, queued_at VARCHAR NOT NULL,
+        last_at VARCHAR NOT NULL, last_seq BIGINT NOT NULL)""",
+    """CREATE TABLE run_events (
+        run_id VARCHAR, seq BIGINT, kind VARCHAR NOT NULL, line VARCHAR NOT NULL,
+        PRIMARY KEY (run_id, seq))""",
+    """CREATE TABLE adapters (
+        id VARCHAR PRIMARY KEY, name VARCHAR NOT NULL, run_id VARCHAR, backbone VARCHAR NOT NULL,
+        method VARCHAR NOT NULL, folder VARCHAR NOT NULL, size_bytes BIGINT NOT NULL,
+        created_at VARCHAR NOT NULL, metrics VARCHAR NOT NULL)""",
+)
+
+
 MIGRATIONS: tuple[tuple[str, Migration], ...] = (
     ("first_workspace", first_workspace),
     ("add_scale_bars", add_scale_bars),
@@ -185,6 +210,7 @@ MIGRATIONS: tuple[tuple[str, Migration], ...] = (
     ("add_details", add_details),
     ("add_pairs", add_pairs),
     ("add_snapshots", add_snapshots),
+    ("add_runs", add_runs),
 )
 """Name and step, oldest first. Append only."""
 

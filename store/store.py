@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from store.adapters import Adapters
 from store.conversations import Conversations
 from store.database import Database
 from store.drafts import Drafts
@@ -31,6 +32,7 @@ from store.pair_vectors import PairVectors
 from store.pairs import Pairs
 from store.recovery import recover
 from store.reviews import Reviews
+from store.runs import Runs
 from store.settings import Settings
 from store.snapshots import Snapshots
 from store.vectors import Vectors
@@ -63,6 +65,8 @@ class Store:
         self.knowledge = Knowledge(self.micrographs, self.facts)
         freezing = Freezing(self.pairs, self.micrographs, self.knowledge, self.labels, likeness)
         self.snapshots = Snapshots(database, layout, freezing)
+        self.adapters = Adapters(database, layout, self.snapshots)
+        self.runs = Runs(database, layout, self.adapters)
 
     @classmethod
     def open(cls, workspace: Path, *, inspect: Inspect = inspect_file) -> Store:
