@@ -102,6 +102,15 @@ class Labels:
         history = self.list_history(micrograph_id)
         return history[-1] if history else None
 
+    def get_labels(self, micrograph_ids: Iterable[MicrographId]) -> dict[MicrographId, LabelRecord]:
+        """The newest entry of each of these micrographs that ever had a label."""
+        rows = self._database.rows(
+            f"SELECT {_COLUMNS} FROM labels WHERE micrograph_id IN (SELECT unnest(?::VARCHAR[])) "
+            "QUALIFY position = max(position) OVER (PARTITION BY micrograph_id)",
+            [str(m) for m in micrograph_ids],
+        )
+        return {record.micrograph_id: record for record in map(_record, rows)}
+
     def list_history(self, micrograph_id: MicrographId) -> tuple[LabelRecord, ...]:
         """Every label that it has had, oldest first; the last one counts."""
         rows = self._database.rows(

@@ -7,14 +7,14 @@ from. Equal bytes under two labels are reported and get none. It must not know e
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from slava.domain import MicrographId
 from store import FileResult, Labelling, Store
-from store.labels import Provenance
+from store.labels import LabelRecord, Provenance
 from ui.services.job import Job, Progress
 from ui.services.news import News
 
@@ -171,20 +171,28 @@ class _Kept:
             )
             self.waiting[micrograph_id] = self._labelling(micrograph_id, None, group)
             return
-        known = self._store.labels.get_label(micrograph_id)
-        if known is None or known.label is None:
-            self.waiting[micrograph_id] = self._labelling(micrograph_id, label, group)
-        elif known.label != label:
-            self._conflicts.append(
-                f"{name} is in {label!r}, but bears the label {known.label!r} here: that one stays."
-            )
+        self.waiting[micrograph_id] = self._labelling(micrograph_id, label, group)
 
     def flush(self) -> tuple[int, list[str]]:
         """Keep what waits; how many got a label, and the conflicts since the last time."""
-        conflicts, self._conflicts = self._conflicts, []
         waiting, self.waiting = list(self.waiting.values()), {}
-        records = self._store.labels.set_labels(waiting)
+        known = self._store.labels.get_labels(w.micrograph_id for w in waiting)
+        records = self._store.labels.set_labels(w for w in waiting if self._is_new(w, known))
+        conflicts, self._conflicts = self._conflicts, []
         return sum(record.label is not None for record in records), conflicts
+
+    def _is_new(self, wanted: Labelling, known: Mapping[MicrographId, LabelRecord]) -> bool:
+        """Whether to keep a label; where another one is known, that one stays."""
+        there = known.get(wanted.micrograph_id)
+        if wanted.label is None or there is None or there.label is None:
+            return True
+        if there.label != wanted.label:
+            _, name = self._here[wanted.micrograph_id]
+            self._conflicts.append(
+                f"{name} is in {wanted.label!r}, but bears the label {there.label!r} here: "
+                "that one stays."
+            )
+        return False
 
     def _labelling(
         self, micrograph_id: MicrographId, label: str | None, group: str | None
