@@ -85,8 +85,9 @@ def _worked(story: Story, logged: Logged) -> Run:
     Not before an end that another process may have written down long after.
     """
     run, event = story.run, logged.event
-    late = isinstance(event, StateEvent) and event.state in ("interrupted", "queued", "preflight")
-    if run.state not in ALIVE or late or isinstance(event, FailedEvent) or not story.last_at:
+    again = isinstance(event, StateEvent) and run.state != "preflight" and event.state in ALIVE[:1]
+    late = isinstance(event, StateEvent) and event.state in ("interrupted", "queued")
+    if run.state not in ALIVE or late or again or not story.last_at:
         return run
     try:
         gap = datetime.fromisoformat(logged.at) - datetime.fromisoformat(story.last_at)

@@ -10,7 +10,8 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Literal, Protocol
+from pathlib import Path
+from typing import Any, Literal, Protocol
 
 from slava.domain.conversation import Quantization
 from slava.errors import (
@@ -32,7 +33,10 @@ Phase = Literal["empty", "loading", "downloading", "ready", "failed"]
 
 
 class OpenBackbone(Protocol):
-    """Loads what a reference names; :func:`slava.vlm.load.open_backbone` is one."""
+    """Loads what a reference names; :func:`slava.vlm.load.open_backbone` is one.
+
+    Where an adapter is wanted, its folder is given as ``adapter`` besides.
+    """
 
     def __call__(
         self,
@@ -63,6 +67,8 @@ class Wanted:
 
     reference: str = "builtin"
     quantization: Quantization = "none"
+    adapter: str = ""
+    """Folder of the adapter that answers with it; empty for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +97,8 @@ class Models:
         self._backbone: Backbone | None = None
         self._loading: threading.Thread | None = None
         self._stop = threading.Event()  # ends the download under way
+        self._lent = ""  # why no model may be loaded now
+        self._was_ready = False
 
     @property
     def state(self) -> ModelState:
@@ -109,11 +117,13 @@ class Models:
         Raises
         ------
         ModelError
-            When a model is being loaded already.
+            When a model is being loaded already, or its memory is lent.
         """
         with self._guard:
             if self.busy:
                 raise ModelError(BUSY.format(self._state.wanted.reference))
+            if self._lent:
+                raise ModelError(self._lent)
             self._state = ModelState(wanted, "loading", "waiting for the model in use")
             self._begin(self._load)
         self._news.tell()
@@ -129,6 +139,29 @@ class Models:
         with self._use:
             self._close()
             self._set(phase="empty", progress="", error="", report=None)
+
+    def lend(self, reason: str) -> None:
+        """Close the model and load none until :meth:`give_back`; askers are told the reason.
+
+        A served model has no memory here and goes on. An answer under way is waited for.
+        """
+        with self._guard:
+            report = self._state.report
+            if report is not None and report.kind == "endpoint":
+                return
+            loading, self._was_ready = self._loading, self._state.phase in ("ready", "loading")
+            self._lent = reason
+        if loading is not None:
+            loading.join()
+        self.unload()
+
+    def give_back(self) -> None:
+        """Its memory is its own again; what was loaded before is loaded in the background."""
+        with self._guard:
+            lent, self._lent = self._lent, ""
+            again, self._was_ready = bool(lent) and self._was_ready, False
+        if again:
+            self.warm()
 
     @contextmanager
     def using(self, stop: threading.Event | None = None) -> Iterator[Backbone]:
@@ -225,8 +258,12 @@ class Models:
     def _open_wanted(self) -> None:
         wanted = self.state.wanted
         self._set(progress="loading")
+        more: dict[str, Any] = {"adapter": Path(wanted.adapter)} if wanted.adapter else {}
         backbone = self._open(
-            wanted.reference, quantization=wanted.quantization, on_progress=self._on_progress
+            wanted.reference,
+            quantization=wanted.quantization,
+            on_progress=self._on_progress,
+            **more,
         )
         self._backbone = backbone
         self._set(phase="ready", progress="", report=backbone.report())
