@@ -16,10 +16,11 @@ from training.finetune.config import make_config
 torch = pytest.importorskip("torch")
 
 TINY = {
-    "epochs": 3,
+    "epochs": 2,
     "batch": 6,
     "micro_batch": 3,
-    "samples": 1,
+    "samples": 0,
+    "longest_answer": 24,
     "threads": 1,
     "evaluate": False,
     "rank": 8,
@@ -27,7 +28,7 @@ TINY = {
     "warmup_steps": 2,
     "device": "cpu",
 }
-"""A run of nine steps."""
+"""A run of six steps of two micro-batches, two epochs."""
 
 NewRun = Callable[..., RunFolder]
 

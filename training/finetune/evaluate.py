@@ -15,10 +15,10 @@ from slava.retrieval.showing import title_of
 from slava.vlm.backbone import Backbone
 from training.finetune.examples import Drawn, Example, Examples, both, generator, plain
 from training.finetune.learner import Learner, learn
-from training.finetune.sample import answer_of
+from training.finetune.sample import NEW_TOKENS, answer_of
 
-MEASURES = ("bleu2", "rougeL", "meteor")
-"""The text measures that are told with a run; all of them stand in ``metrics.json``."""
+CATEGORY_TOKENS = 24
+"""Of an answer that names a category, at most."""
 
 
 @dataclass(slots=True)
@@ -37,6 +37,7 @@ def evaluate(
     most: int,
     seed: int,
     rank: int | None = None,
+    tokens: int = NEW_TOKENS,
     go_on: Callable[[], bool] = lambda: True,
 ) -> Evaluation:
     """Ask both the same questions of the test part.
@@ -48,6 +49,8 @@ def evaluate(
         more.
     rank
         That the adapter answers with; ``None`` is its largest.
+    tokens
+        Of an answer at most.
     go_on
         Asked between answers; where it says no, what is there is returned.
     """
@@ -59,12 +62,12 @@ def evaluate(
     found = Evaluation()
     adapted: list[tuple[str, str | None]] = []
     backbone = learner.backbone()
-    said = [answer_of(learner, backbone, d) for d in drawn if go_on()]
+    said = [answer_of(learner, backbone, d, tokens) for d in drawn if go_on()]
     for example in labelled:
         if go_on():
             adapted.append(_category(learner, backbone, example, examples.labels))
     with learner.base() as base:
-        before = [answer_of(learner, base, d) for d in drawn if go_on()]
+        before = [answer_of(learner, base, d, tokens) for d in drawn if go_on()]
         plain_said = [_category(learner, base, e, examples.labels) for e in labelled if go_on()]
     if len(said) == len(before) == len(drawn):
         _texts(found, drawn, before, said)
@@ -78,7 +81,7 @@ def _category(
 ) -> tuple[str, str | None]:
     """What is written when asked for the category, and the likeliest label."""
     drawn = plain(example)
-    written = answer_of(learner, backbone, drawn, 40)
+    written = answer_of(learner, backbone, drawn, CATEGORY_TOKENS)
     messages, views = learner.asked(drawn)
     try:
         scores = backbone.score(messages, views, [title_of(label) for label in labels])

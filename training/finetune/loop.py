@@ -22,7 +22,7 @@ from training.finetune.config import TrainConfig
 from training.finetune.device import Device
 from training.finetune.examples import Drawn, Example, Examples, both, draw, plain
 from training.finetune.learner import Learner, Prepared, learn
-from training.finetune.sample import answer_of
+from training.finetune.sample import NEW_TOKENS, answer_of
 from training.finetune.schedule import Pace
 from training.finetune.state import load_checkpoint, load_weights, save_checkpoint, tidy, trained
 
@@ -249,7 +249,8 @@ class Loop:
         set_rank(self.learner.model, None)
         for example in sampled(self.examples, self.config.samples):
             drawn = plain(example)
-            said = answer_of(self.learner, self.learner.backbone(), drawn)
+            most = min(NEW_TOKENS, self.config.longest_answer)
+            said = answer_of(self.learner, self.learner.backbone(), drawn, most)
             place = example.micrograph_ids[-1]
             self.tell(SampleEvent(self.step, place, drawn.question, said, drawn.answer))
 

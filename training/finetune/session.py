@@ -23,6 +23,7 @@ from training.finetune.learner import Learner
 from training.finetune.loop import Ending, Loop, NotFinite
 from training.finetune.pictures import Pictures
 from training.finetune.publish import publish
+from training.finetune.sample import NEW_TOKENS
 
 
 @dataclass(slots=True)
@@ -146,6 +147,7 @@ class Session:
             self.config.evaluate_most,
             self.config.seed,
             rank,
+            min(NEW_TOKENS, self.config.longest_answer),
             lambda: self.wished() != "cancelled",
         )
 
