@@ -16,6 +16,7 @@ import typer
 
 from slava.errors import SlavaError
 from slava.settings import Settings
+from ui.commands.adapters import adapters_cli
 from ui.commands.answers import ask
 from ui.commands.build import build_model
 from ui.commands.classify import classify
@@ -28,8 +29,10 @@ from ui.commands.models import download, list_models
 from ui.commands.options import Json, Workspace
 from ui.commands.output import complain, exit_code, print_json
 from ui.commands.review import review
+from ui.commands.runs import runs
 from ui.commands.snapshot import snapshot
 from ui.commands.split import split
+from ui.commands.train import train
 from ui.commands.workspace import ingest, verify
 from ui.privacy import set_private_environment
 
@@ -60,11 +63,13 @@ def open_window(
     from slava.vlm.load import open_backbone
     from store import Store
     from ui.services import Services
+    from ui.services.checking import meaning
     from ui.shell import serve
 
     with Store.open(settings.workspace) as store:
         opener = partial(open_backbone, api_key=settings.api_key)
-        services = Services(store, settings, opener=opener)
+        services = Services(store, settings, opener=opener, embed=meaning())
+        services.training.look_again()
         serve(services, settings, announce=lambda url: _announce(url, settings, json_))
 
 
@@ -93,6 +98,10 @@ def build_cli() -> typer.Typer:
     cli.command("import")(import_file)
     cli.command()(snapshot)
     cli.command()(export)
+    cli.command()(train)
+    cli.command()(runs)
+    cli.add_typer(adapters_cli(), name="adapters")
+    cli.add_typer(adapters_cli(), name="adapter", hidden=True)
     models = typer.Typer(
         help="Models on this machine, models we recommend, and downloading one.",
         invoke_without_command=True,

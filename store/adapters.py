@@ -113,6 +113,24 @@ class Adapters:
             put_adapter(transaction, adapter)
         return adapter
 
+    def export_adapter(self, adapter_id: AdapterId, target: Path) -> None:
+        """Copy its files into a folder that is new or empty.
+
+        Raises
+        ------
+        WorkspaceError
+            When the disk refuses, or its files are not whole any more.
+        """
+        source = self.folder(self.get_adapter(adapter_id))
+        if not is_complete(source):
+            raise WorkspaceError(f"{source} is not whole. Train it again, or restore a copy.")
+        try:
+            shutil.copytree(source, target, dirs_exist_ok=True)
+        except OSError as error:
+            raise WorkspaceError(
+                f"{target} cannot be written: {error.strerror or error}. Choose another folder."
+            ) from error
+
     def set_name(self, adapter_id: AdapterId, name: str) -> Adapter:
         """Call it otherwise."""
         called, adapter = _checked(name), self.get_adapter(adapter_id)

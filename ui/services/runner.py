@@ -94,6 +94,20 @@ class Runner:
             return self._thread is not None and self._thread.is_alive()
 
     # ------------------------------------------------------------------ wishes
+    def hold(self) -> None:
+        """Begin nothing more; what is at work goes on."""
+        with self._guard:
+            self._held = True
+
+    def look(self) -> None:
+        """Take in what has happened to runs whose process nobody watches; begin nothing."""
+        for run in self._store.runs.list_alive():
+            folder = self._store.runs.folder(run.id)
+            child = launch.find(folder)
+            told = self._store.runs.catch_up(run.id)
+            if child is None:
+                self._conclude(told, folder, None)
+
     def wake(self) -> None:
         """There may be something to do."""
         with self._guard:

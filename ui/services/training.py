@@ -207,6 +207,23 @@ class Training:
         self.trials.sweep()
         self._runner.wake()
 
+    def look(self) -> None:
+        """Take in what happened while nobody watched; begin nothing. For a command."""
+        self._runner.look()
+
+    def hold(self) -> None:
+        """Begin nothing more, so that only what is at work is followed. For a command."""
+        self._runner.hold()
+
+    def wait_started(self, run_id: RunId) -> Run:
+        """Wait until a run has its process, or has ended, or another is at work."""
+        while True:
+            run, active = self._store.runs.get_run(run_id), self._runner.active
+            process = run.pid is not None and active == run_id
+            if run.ended_at or process or active not in (None, run_id) or not self._runner.at_work:
+                return run
+            time.sleep(WAIT_POLL_S)
+
     def wait(self, run_id: RunId, on_progress: Callable[[TrainingNow], None]) -> Run:
         """Wait for the end of a run; told of every change.
 
