@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from slava.handoff.events import Event, EventReader, StateEvent
+from slava.handoff.events import Event, EventReader, StateEvent, StepEvent
 from slava.handoff.run_folder import RunFolder
 from tests.training.steel import Workspace, make_workspace
 from training.finetune.config import make_config
@@ -79,6 +79,11 @@ def events_of(folder: RunFolder) -> list[Event]:
 def of_kind(folder: RunFolder, kind: type[Event]) -> list[Event]:
     """What a run has told of one kind."""
     return [event for event in events_of(folder) if isinstance(event, kind)]
+
+
+def losses_of(folder: RunFolder) -> dict[int, float]:
+    """The loss of every step; of two events of one step the later counts."""
+    return {e.step: e.loss for e in of_kind(folder, StepEvent) if isinstance(e, StepEvent)}
 
 
 def last_state(folder: RunFolder) -> str:

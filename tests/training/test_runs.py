@@ -22,7 +22,7 @@ from slava.handoff.events import (
     WarningEvent,
 )
 from slava.handoff.run_folder import RunFolder, is_complete
-from tests.training.conftest import NewRun, files_under, last_state, of_kind
+from tests.training.conftest import NewRun, files_under, last_state, losses_of, of_kind
 from tests.training.steel import Workspace
 from training.finetune import loop, state
 from training.finetune.run import BAD_INPUT, DONE, FAILED, INTERRUPTED, run_folder
@@ -38,11 +38,6 @@ def finished(workspace: Workspace) -> RunFolder:
     folder = workspace.run("finished", config.to_json())
     assert run_folder(folder.root) == DONE
     return folder
-
-
-def losses(folder: RunFolder) -> dict[int, float]:
-    """The loss of every step; of two events of one step the later counts."""
-    return {e.step: e.loss for e in of_kind(folder, StepEvent) if isinstance(e, StepEvent)}
 
 
 def weights(folder: RunFolder) -> dict[str, bytes]:
@@ -150,7 +145,7 @@ def test_an_interrupted_run_goes_on_as_if_nothing_had_been(
     assert folder.list_checkpoints()[-1][0] == 4
     monkeypatch.undo()
     assert run_folder(folder.root) == DONE
-    assert losses(folder) == losses(finished)
+    assert losses_of(folder) == losses_of(finished)
     assert weights(folder) == weights(finished)
 
 
@@ -160,7 +155,7 @@ def test_stop_keeps_the_weights(new_run: NewRun, monkeypatch: pytest.MonkeyPatch
     assert run_folder(folder.root) == DONE
     assert last_state(folder) == "stopped"
     assert is_complete(folder.adapter)
-    assert max(losses(folder)) == 2
+    assert max(losses_of(folder)) == 2
 
 
 def test_cancel_leaves_nothing(new_run: NewRun, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -80,7 +80,9 @@ class TrainConfig:
     samples: int = 4
     """Questions of the validation part that are answered as the run goes."""
     evaluate_most: int = 200
-    """Pairs of the test part that base and adapter answer at the end."""
+    """Labelled micrographs of the test part whose category both are asked for at the end."""
+    evaluate_answers: int = 60
+    """Pairs of the test part that both answer in words."""
     evaluate: bool = True
 
     device: str | None = None
@@ -229,6 +231,7 @@ def _check(c: TrainConfig) -> None:
         ("checkpoint_steps", 1, 10_000_000),
         ("samples", 0, 100),
         ("evaluate_most", 0, 1_000_000),
+        ("evaluate_answers", 0, 1_000_000),
         ("threads", 1, 1024),
     ):
         value = getattr(c, name)

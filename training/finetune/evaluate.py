@@ -13,6 +13,7 @@ from slava.errors import ModelError
 from slava.metrics.text import TextPair, score_texts
 from slava.retrieval.showing import title_of
 from slava.vlm.backbone import Backbone
+from training.finetune.config import TrainConfig
 from training.finetune.examples import Drawn, Example, Examples, both, generator, plain
 from training.finetune.learner import Learner, learn
 from training.finetune.sample import NEW_TOKENS, answer_of
@@ -34,30 +35,25 @@ class Evaluation:
 def evaluate(
     learner: Learner,
     examples: Examples,
-    most: int,
-    seed: int,
+    config: TrainConfig,
     rank: int | None = None,
-    tokens: int = NEW_TOKENS,
     go_on: Callable[[], bool] = lambda: True,
 ) -> Evaluation:
-    """Ask both the same questions of the test part.
+    """Ask both the same questions of the test part, drawn by the config's seed.
 
     Parameters
     ----------
-    most
-        Pairs, and labelled micrographs, that are asked about; drawn by ``seed`` where there are
-        more.
     rank
         That the adapter answers with; ``None`` is its largest.
-    tokens
-        Of an answer at most.
     go_on
         Asked between answers; where it says no, what is there is returned.
     """
     learn(learner.model, False)
     set_rank(learner.model, rank)
-    labelled = _some([e for e in examples.part("test") if e.kind == "label"], most, seed)
-    asked = _some([e for e in examples.part("test") if e.kind != "label"], most, seed)
+    tokens = min(NEW_TOKENS, config.longest_answer)
+    test = examples.part("test")
+    labelled = _some([e for e in test if e.kind == "label"], config.evaluate_most, config.seed)
+    asked = _some([e for e in test if e.kind != "label"], config.evaluate_answers, config.seed)
     drawn = [d for example in asked for d in both(example)]
     found = Evaluation()
     adapted: list[tuple[str, str | None]] = []

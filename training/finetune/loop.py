@@ -247,12 +247,17 @@ class Loop:
             return
         learn(self.learner.model, False)
         set_rank(self.learner.model, None)
-        for example in sampled(self.examples, self.config.samples):
-            drawn = plain(example)
-            most = min(NEW_TOKENS, self.config.longest_answer)
-            said = answer_of(self.learner, self.learner.backbone(), drawn, most)
-            place = example.micrograph_ids[-1]
-            self.tell(SampleEvent(self.step, place, drawn.question, said, drawn.answer))
+        asked = [plain(example) for example in sampled(self.examples, self.config.samples)]
+        most = min(NEW_TOKENS, self.config.longest_answer)
+        if self.step == 0:  # what the base says before
+            with self.learner.base() as base:
+                said = [answer_of(self.learner, base, drawn, most) for drawn in asked]
+        else:
+            backbone = self.learner.backbone()
+            said = [answer_of(self.learner, backbone, drawn, most) for drawn in asked]
+        for drawn, answer in zip(asked, said, strict=True):
+            place = drawn.example.micrograph_ids[-1]
+            self.tell(SampleEvent(self.step, place, drawn.question, answer, drawn.answer))
 
 
 def sampled(examples: Examples, count: int) -> list[Example]:

@@ -7,7 +7,7 @@ from slava.vlm.backbone import Backbone, GenerationSettings
 from training.finetune.examples import Drawn
 from training.finetune.learner import Learner
 
-NEW_TOKENS = 160
+NEW_TOKENS = 96
 """Of a sampled answer."""
 
 

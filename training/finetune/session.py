@@ -23,7 +23,6 @@ from training.finetune.learner import Learner
 from training.finetune.loop import Ending, Loop, NotFinite
 from training.finetune.pictures import Pictures
 from training.finetune.publish import publish
-from training.finetune.sample import NEW_TOKENS
 
 
 @dataclass(slots=True)
@@ -144,10 +143,8 @@ class Session:
         return evaluate(
             self.learner,
             self.examples,
-            self.config.evaluate_most,
-            self.config.seed,
+            self.config,
             rank,
-            min(NEW_TOKENS, self.config.longest_answer),
             lambda: self.wished() != "cancelled",
         )
 
