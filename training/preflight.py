@@ -7,7 +7,7 @@ must not know queues, rows or windows.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -179,7 +179,7 @@ def _machine(workspace: Path, config: TrainConfig, freed_bytes: int) -> Iterator
         yield Finding("warning", "gpu", told + _named(named) + ".", way_out)
 
 
-def _base(config: TrainConfig, on_gpu: bool) -> Iterator[Finding]:
+def _base(config: TrainConfig, on_gpu: bool) -> Generator[Finding, None, Needs | None]:
     """Whether the base is there and can be trained; yields findings, returns what it needs."""
     if config.of_builtin:
         return needs_of_builtin()

@@ -260,9 +260,9 @@ class Runner:
             if run.state == "interrupted":
                 folder.clear_wish()
             self._show(self._store.runs.record(run.id, StateEvent("preflight")))
+            self._borrow(run)
             if self._refused(run.id, folder):
                 return
-            self._borrow(run)
             child = launch.start(folder)
         except OSError as error:
             words = error.strerror or str(error)

@@ -39,7 +39,7 @@ class Training:
     """
 
     def __init__(self, store: Store, news: News, models: Models | None = None) -> None:
-        self._store, self._news = store, news
+        self._store, self._news, self._models = store, news, models
         self._runner = Runner(store, news, models)
         self.trials = Trials(store, news, lambda: self._runner.active is not None)
         """Measures how long a run would take; ``trials.job.now`` is the trial under way."""
@@ -119,12 +119,28 @@ class Training:
         from training.preflight import check_start
 
         snapshot = self._store.snapshots.get_snapshot(wish.snapshot)
+        config = self.config(wish)
+        report = self._models.state.report if self._models and not config.of_builtin else None
         return check_start(
             self._store.snapshots.folder(snapshot.id),
             self._store.workspace,
-            self.config(wish),
+            config,
             on_progress,
+            freed_bytes=(report.memory_bytes or 0) if report else 0,
         )
+
+    def estimate(self, wish: TrainWish) -> None:
+        """Make three steps of it in the background and throw them away: ``trials.job.now`` says
+        how far that is and, at its end, how long the whole would take.
+
+        Raises
+        ------
+        NotFound, BadSetting
+            As :meth:`check`.
+        ModelError
+            If an estimate is being made, or a training is under way.
+        """
+        self.trials.begin(self._store.snapshots.get_snapshot(wish.snapshot), self.config(wish))
 
     # ------------------------------------------------------------------ one run
     def begin(self, wish: TrainWish) -> Run:
