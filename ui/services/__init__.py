@@ -41,6 +41,7 @@ from ui.services.models import Models, OpenBackbone, Wanted
 from ui.services.news import News
 from ui.services.pictures import Pictures
 from ui.services.reading import Reading
+from ui.services.reviewing import Reviewing
 
 T = TypeVar("T")
 TITLE_LENGTH = 60
@@ -74,6 +75,7 @@ class Services:
         self.classifying = Classifying(
             store, self.pictures, self.models, self.news, self.uploads, encoder_opener
         )
+        self.reviewing = Reviewing(store, self.pictures, self.measuring, self.news)
 
     # ------------------------------------------------------------------ micrographs
     def open_micrograph(self, micrograph_id: MicrographId) -> Micrograph:
@@ -295,6 +297,7 @@ class Services:
         self.measuring.close(STOP_WAIT_S)
         self.reading.close(STOP_WAIT_S)
         self.classifying.close(STOP_WAIT_S)
+        self.reviewing.close(STOP_WAIT_S)
 
     def logs(self) -> Path:
         """Where unexpected errors are written."""
