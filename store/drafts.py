@@ -139,6 +139,26 @@ class Drafts:
         )
         return [_request_from(row) for row in rows]
 
+    def list_outcomes(self, job_id: JobId, state: RequestState, limit: int) -> list[DraftRequest]:
+        """The first requests of a job that are in a state, without what came back."""
+        columns = _REQUEST.replace("raw_response", "'' AS raw_response")
+        rows = self._database.rows(
+            f"SELECT {columns} FROM draft_requests WHERE job_id = ? AND state = ? "
+            "ORDER BY seq LIMIT ?",
+            *(job_id, state, int(limit)),
+        )
+        return [_request_from(row) for row in rows]
+
+    def count_outcomes(self) -> dict[JobId, dict[RequestState, int]]:
+        """How many requests of every job are in each state."""
+        counts: dict[JobId, dict[RequestState, int]] = {}
+        for job_id, state, count in self._database.rows(
+            "SELECT job_id, state, count(*) FROM draft_requests GROUP BY job_id, state "
+            "ORDER BY state"
+        ):
+            counts.setdefault(JobId(job_id), {})[state] = int(count)
+        return counts
+
     def spent(self, job_id: JobId | None = None) -> float:
         """USD that the requests of a job, or all, have cost for certain."""
         row = self._database.row(

@@ -18,6 +18,7 @@ from slava.errors import BadInput, NotFound, UnreadableMicrograph
 from slava.exchange.entry import Entry, Exhibit, entry_of
 from slava.exchange.imported import Imported, ImportedMicrograph, Problem
 from slava.exchange.own import ORIGINALS
+from slava.teacher.checks import RULES, Embed, Rules, check_pairs, known_of
 from slava.teacher.pairs import with_id
 from store.labels import Labelling
 from store.pair_filter import PairFilter
@@ -50,13 +51,28 @@ class ToExport:
 
 
 def receive_pairs(
-    store: Store, imported: Imported, on_progress: Callable[[str], None] = lambda _: None
+    store: Store,
+    imported: Imported,
+    on_progress: Callable[[str], None] = lambda _: None,
+    *,
+    rules: Rules = RULES,
+    embed: Embed | None = None,
 ) -> Received:
     """Add imported pairs, each pending with its flags, and the micrographs they are about.
 
     A micrograph whose original the workspace holds is linked to it. Of any other the picture is
     added with the calibration, label and terms that came with it; the original's hash is kept in
     the pair's ``extra``. What cannot be added is named and the rest goes on.
+
+    Parameters
+    ----------
+    on_progress
+        Told what is being done; an error that it raises ends the import with nothing but
+        micrographs added.
+    rules
+        What the checks hold pairs against: those of a pack.
+    embed
+        Sentence vectors; without them only equal texts are the same.
     """
     problems = list(imported.problems)
     ids: dict[MicrographId, MicrographId] = {}
@@ -72,14 +88,15 @@ def receive_pairs(
                 lost = sum(micrograph.id in pair.micrograph_ids for pair in imported.pairs)
                 problems.append(Problem(0, f"{error} Pairs left out: {lost}."))
     pairs = [_linked(p, ids) for p in imported.pairs if ids.keys() >= set(p.micrograph_ids)]
-    done = store.pairs.add_pairs(pairs, flags_of(store, pairs))
+    on_progress(f"checking {len(pairs)} pairs")
+    done = store.pairs.add_pairs(pairs, flags_of(store, pairs, rules, embed))
     return Received(done.added, done.known, added, tuple(problems))
 
 
-def flags_of(store: Store, pairs: Sequence[QAPair]) -> Mapping[PairId, Sequence[Flag]]:
+def flags_of(
+    store: Store, pairs: Sequence[QAPair], rules: Rules = RULES, embed: Embed | None = None
+) -> Mapping[PairId, Sequence[Flag]]:
     """What the automatic checks hold against pairs, each among all of them."""
-    from slava.teacher.checks import check_pairs, known_of
-
     known = {}
     for micrograph_id in {i for pair in pairs for i in pair.micrograph_ids}:
         labelled = store.labels.get_label(micrograph_id)
@@ -88,7 +105,7 @@ def flags_of(store: Store, pairs: Sequence[QAPair]) -> Mapping[PairId, Sequence[
             store.knowledge.measurement(micrograph_id),
             label=(labelled.label or "") if labelled else "",
         )
-    return check_pairs(pairs, known)
+    return check_pairs(pairs, known, rules, embed)
 
 
 def pairs_to_export(

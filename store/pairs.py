@@ -33,10 +33,15 @@ Facet = Literal[
     "reason",
     "flag",
     "reviewer",
+    "micrograph",
 ]
 """What pairs can be counted by."""
 
-_SEVERAL: dict[str, str] = {"flag": "flags", "reviewer": "reviewers"}
+_SEVERAL: dict[str, str] = {
+    "flag": "flags",
+    "reviewer": "reviewers",
+    "micrograph": "micrographs",
+}
 _BATCH = 1000
 
 
@@ -164,8 +169,8 @@ class Pairs:
     def count_by(self, facet: Facet, wanted: PairFilter | None = None) -> dict[str, int]:
         """How many of the pairs meant there are of each kind, most first.
 
-        A pair with several flags or reviewers counts for each; one without for none. A reason
-        is that of rejected pairs only.
+        A pair with several flags, reviewers or micrographs counts for each; one without for none.
+        A reason is that of rejected pairs only.
 
         Raises
         ------

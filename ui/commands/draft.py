@@ -63,6 +63,9 @@ def draft(
     batch: Annotated[
         bool, typer.Option("--batch", help="One file by the Batch API; Ctrl+C, then --resume.")
     ] = False,
+    equal_only: Annotated[
+        bool, typer.Option("--equal-only", help="Flag equal texts only, not those alike: faster.")
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show payload, tokens and cost; send nothing.")
     ] = False,
@@ -82,10 +85,11 @@ def draft(
     from slava.teacher.ledger import JobId
     from slava.teacher.terms import Terms
     from store import Store
+    from ui.services.checking import meaning
     from ui.services.teaching import Desk, TeacherChoice
 
     with Store.open(settings.workspace) as store:
-        desk = Desk(store)
+        desk = Desk(store, None if equal_only else meaning())
         if resume is not None:
             choice, plan, chosen = desk.left_of(JobId(resume.strip()), settings)
         else:

@@ -25,20 +25,34 @@ def import_file(
     format_: Annotated[
         str, typer.Option("--format", help="auto, llava, sharegpt, imagefolder or parquet.")
     ] = "auto",
+    pack: Annotated[
+        str, typer.Option(help="The pack whose rules they are checked by.")
+    ] = "nanomaterials",
+    equal_only: Annotated[
+        bool, typer.Option("--equal-only", help="Flag equal texts only, not those alike: faster.")
+    ] = False,
     json_: Json = False,
     workspace: Workspace = None,
 ) -> None:
     """Take pairs of another program into the review queue; each arrives as pending."""
     from slava.exchange.formats import format_of, import_pairs, table_of, told_format
+    from slava.teacher.checks import rules_of
     from store import Store
     from store.exchange import receive_pairs
+    from ui.services.checking import MOST_BY_MEANING, meaning
+    from ui.services.teaching import Desk
 
     table = table_of(file)
     chosen = told_format(table) if format_ == "auto" else format_of(format_)
     imported = import_pairs(table, images, chosen)
     settings = Settings.gather(workspace=workspace)
     with Store.open(settings.workspace) as store:
-        received = receive_pairs(store, imported, print_progress)
+        many = len(imported.pairs) > MOST_BY_MEANING
+        if many and not equal_only:
+            print_progress("too many pairs to compare by meaning: equal texts are flagged")
+        embed = None if equal_only or many else meaning()
+        rules = rules_of(Desk(store).pack(pack))
+        received = receive_pairs(store, imported, print_progress, rules=rules, embed=embed)
     show(
         {
             "file": str(table),

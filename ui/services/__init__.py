@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 from slava.domain import (
     Conversation,
@@ -30,8 +30,11 @@ from slava.vlm.context import Context, build_context, level_of
 from slava.vlm.load import open_backbone, quantization_of
 from store import Store
 from ui.services import calibrating
+from ui.services.adapters import AdapterShelf
 from ui.services.answering import Answers, Known, Live
 from ui.services.classifying import Classifying
+from ui.services.datasets import Datasets
+from ui.services.drafting import Drafting
 from ui.services.embedding import OpenEncoder, open_any
 from ui.services.exporting import Exports
 from ui.services.hub import HubDownloads
@@ -42,6 +45,10 @@ from ui.services.news import News
 from ui.services.pictures import Pictures
 from ui.services.reading import Reading
 from ui.services.reviewing import Reviewing
+from ui.services.training import Training
+
+if TYPE_CHECKING:
+    from slava.teacher.checks import Embed
 
 T = TypeVar("T")
 TITLE_LENGTH = 60
@@ -60,6 +67,7 @@ class Services:
         opener: OpenBackbone = open_backbone,
         measure_with: Measure = measure,
         encoder_opener: OpenEncoder = open_any,
+        embed: Embed | None = None,
     ) -> None:
         self.store, self.settings = store, settings
         self.uploads = settings.workspace / "uploads"
@@ -70,11 +78,15 @@ class Services:
         self.adding = Adding(store, self.uploads, self.news)
         self.reading = Reading(store, self.news)
         self.models = Models(opener, HubDownloads(), self.news, self._stored_model())
+        self.training = Training(store, self.news, self.models)
+        self.adapters = AdapterShelf(store, self.models, self.news)
         self.exports = Exports(store, self.pictures, self.measuring)
         self.answers = Answers(store, self.models, self._know)
         self.classifying = Classifying(
             store, self.pictures, self.models, self.news, self.uploads, encoder_opener
         )
+        self.drafting = Drafting(store, settings, self.news, embed)
+        self.datasets = Datasets(store, self.news, self.uploads, embed)
         self.reviewing = Reviewing(store, self.pictures, self.measuring, self.news)
 
     # ------------------------------------------------------------------ micrographs
@@ -289,6 +301,8 @@ class Services:
     def close(self) -> None:
         """End what goes on in the background; the store may be closed after."""
         self.adding.job.cancel()
+        self.drafting.cancel()
+        self.datasets.cancel()
         live = self.answers.live
         if live:
             live.stop.set()
@@ -297,6 +311,9 @@ class Services:
         self.measuring.close(STOP_WAIT_S)
         self.reading.close(STOP_WAIT_S)
         self.classifying.close(STOP_WAIT_S)
+        self.training.close(STOP_WAIT_S)
+        self.drafting.close(STOP_WAIT_S)
+        self.datasets.close(STOP_WAIT_S)
         self.reviewing.close(STOP_WAIT_S)
 
     def logs(self) -> Path:
@@ -305,7 +322,10 @@ class Services:
 
     def _stored_model(self) -> Wanted:
         kept = self.store.settings.get_setting("model")
-        return Wanted(kept[0], quantization_of(kept[1])) if kept else Wanted()
+        if not kept:
+            return Wanted()
+        adapter = kept[2] if len(kept) > 2 and Path(kept[2]).is_dir() else ""
+        return Wanted(kept[0], quantization_of(kept[1]), adapter)
 
     def _know(self, micrograph_id: MicrographId, live: Live) -> Known:
         """What an answer stands on; waits for the measurement where the level needs it."""

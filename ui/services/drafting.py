@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from slava.domain import MicrographId
-from slava.errors import BadInput, ModelError
+from slava.errors import BadInput, BadSetting, ModelError
 from slava.settings import Settings
 from store import Store
 from ui.services.job import Job, Progress
@@ -23,6 +24,7 @@ from ui.services.teaching import Desk, TeacherChoice
 
 if TYPE_CHECKING:
     from slava.packs import Pack
+    from slava.teacher.checks import Embed
     from slava.teacher.drafting import DraftingJob
     from slava.teacher.ledger import JobId
     from slava.teacher.plan import Plan
@@ -31,8 +33,15 @@ if TYPE_CHECKING:
     from slava.teacher.terms import Terms
     from slava.vlm.backbone import Backbone
 
+LEFT = "drafting_left_uncertain"
 PLAN_BUSY = "a drafting is being prepared. Wait, or cancel it."
 BUSY = "pairs are being drafted. Wait for the end, or cancel."
+
+
+class Using(Protocol):
+    """Gives the loaded model to one caller, such as :meth:`ui.services.models.Models.using`."""
+
+    def __call__(self, stop: threading.Event) -> AbstractContextManager[Backbone]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +80,71 @@ class Sending(Progress):
 class Drafting:
     """What a tab asks for; safe to use from any thread."""
 
-    def __init__(self, store: Store, settings: Settings, news: News) -> None:
+    def __init__(
+        self, store: Store, settings: Settings, news: News, embed: Embed | None = None
+    ) -> None:
         self._store, self._settings, self._news = store, settings, news
-        self.desk = Desk(store)
+        self.desk = Desk(store, embed)
+        self.left_out: tuple[str, ...] = ()
+        """Names of the confidential micrographs that the plan leaves out."""
         self.planning: Job[Planning] = Job("planning", news, PLAN_BUSY)
         self.sending: Job[Sending] = Job("drafting", news, BUSY)
         self._guard = threading.Lock()
         self._plan: tuple[TeacherChoice, Plan, Pack, JobId | None] | None = None
         self._at_work: DraftingJob | None = None
+
+    def chosen_of(self, choice: str, label: str = "") -> tuple[MicrographId, ...]:
+        """Micrographs by a word: ``all``, ``label``, ``without`` pairs, or the ``open`` one.
+
+        Raises
+        ------
+        BadSetting
+            If there is no such word.
+        """
+        every = [m.id for m in self._store.micrographs.list_micrographs()]
+        if choice == "all":
+            return tuple(every)
+        if choice == "label":
+            named = {
+                r.micrograph_id for r in self._store.labels.list_labelled() if r.label == label
+            }
+            return tuple(i for i in every if i in named)
+        if choice == "without":
+            known = self._store.pairs.count_by("micrograph")
+            return tuple(i for i in every if i not in known)
+        if choice == "open":
+            opened = self._store.settings.get_setting("open_micrograph")
+            return tuple(i for i in every if i == opened)
+        raise BadSetting(f"micrographs by {choice!r}: there is no such choice.")
+
+    def prepare_public(self, wish: DraftWish, choice: TeacherChoice) -> None:
+        """:meth:`prepare` without the confidential micrographs, which are named.
+
+        Raises
+        ------
+        BadInput
+            If none is left.
+        ModelError
+            If one is being prepared.
+        """
+        found = [self._store.micrographs.get_micrograph(i) for i in wish.ids]
+        free = tuple(m.id for m in found if not m.confidential)
+        held = tuple(m.name or m.id[:12] for m in found if m.confidential)
+        if not free:
+            why = "every one of them is confidential" if held else "none is chosen"
+            raise BadInput(f"no micrograph to draft about: {why}.")
+        self.prepare(replace(wish, ids=free), choice)
+        self.left_out = held
+
+    def leave_uncertain(self, job_id: JobId) -> None:
+        """Do not offer again to ask what may have been answered; it stays uncertain."""
+        left = self._store.settings.get_setting(LEFT, [])
+        self._store.settings.set_setting(LEFT, [*left, job_id])
+        self._news.tell()
+
+    def uncertain_left(self) -> frozenset[str]:
+        """Jobs whose uncertain requests were left."""
+        return frozenset(self._store.settings.get_setting(LEFT, []))
 
     @property
     def plan(self) -> Plan | None:
@@ -118,6 +184,8 @@ class Drafting:
         """Forget the plan."""
         with self._guard:
             self._plan = None
+        self.left_out = ()
+        self._news.tell()
 
     def _prepare(self, wish: DraftWish, choice: TeacherChoice) -> None:
         from slava.teacher.comparisons import choose_groups, contrasts_of
@@ -199,14 +267,23 @@ class Drafting:
         record = Sending(total=len(plan.requests), job_id=job.id, cap_usd=cap_usd)
         self.sending.begin(record, lambda: self._send(job, teacher.close))
 
-    def begin_here(self, wish: DraftWish, backbone: Backbone | None) -> None:
+    def begin_here(self, wish: DraftWish, backbone: Backbone | Using | None = None) -> None:
         """Draft on this machine: from facts and labels, and with ``backbone`` where it is given.
+
+        Parameters
+        ----------
+        backbone
+            A loaded model, or what gives one for as long as the drafting takes.
 
         Raises
         ------
+        BadInput
+            If no micrograph is chosen.
         ModelError
             If pairs are being drafted.
         """
+        if not wish.ids:
+            raise BadInput("no micrograph to draft about: none is chosen.")
         self.sending.begin(Sending(total=len(wish.ids)), lambda: self._here(wish, backbone))
 
     def pause(self) -> None:
@@ -267,7 +344,15 @@ class Drafting:
             capped=now.state == "capped",
         )
 
-    def _here(self, wish: DraftWish, backbone: Backbone | None) -> None:
+    def _here(self, wish: DraftWish, backbone: Backbone | Using | None) -> None:
+        if callable(backbone):
+            self.sending.change(note="loading the model")
+            with backbone(self.sending.stop) as loaded:
+                self._draft_here(wish, loaded)
+        else:
+            self._draft_here(wish, backbone)
+
+    def _draft_here(self, wish: DraftWish, backbone: Backbone | None) -> None:
         from slava.teacher.comparisons import choose_groups, contrasts_of
         from ui.services.drafting_here import DraftedHere, draft_here
 

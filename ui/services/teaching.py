@@ -5,23 +5,24 @@ Used by the command and by the window's job. It must not know how either shows a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from slava.domain import Flag, Measurement, Micrograph, MicrographId, PairId, QAPair
+from slava.domain import Measurement, Micrograph, MicrographId, QAPair
 from slava.errors import BadInput, BadSetting, SlavaError
 from slava.packs import FOLDER, Pack, load_pack
 from slava.settings import Settings
 from store import Store
 from store.drafts import JobStatus
+from ui.services.checking import Checking, Flags
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from slava.retrieval.index import Index
     from slava.teacher.batch import BatchJob
-    from slava.teacher.checks import KnownOf
+    from slava.teacher.checks import Embed
     from slava.teacher.client import OpenAITeacher, Teacher
     from slava.teacher.consent import Consent
     from slava.teacher.drafting import Check, DraftingJob
@@ -32,9 +33,6 @@ if TYPE_CHECKING:
     from slava.teacher.progress import Drafted
     from slava.teacher.subject import Subject
     from slava.teacher.terms import Terms
-
-
-Flags = Mapping[PairId, Sequence[Flag]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +98,17 @@ class TeacherChoice:
 
 
 class Desk:
-    """Reads what drafting needs out of the workspace; safe to use from any thread."""
+    """Reads what drafting needs out of the workspace; safe to use from any thread.
 
-    def __init__(self, store: Store) -> None:
+    Parameters
+    ----------
+    embed
+        What the checks compare texts with, see :func:`ui.services.checking.meaning`.
+    """
+
+    def __init__(self, store: Store, embed: Embed | None = None) -> None:
         self.store = store
+        self._checking = Checking(store, lambda m: self._measurement(m, False), embed)
 
     def pack(self, pack_id: str) -> Pack:
         """The pack, the workspace's own copy first."""
@@ -150,22 +155,8 @@ class Desk:
         return checked
 
     def flags(self, pairs: Sequence[QAPair], ids: Sequence[MicrographId], pack: Pack) -> Flags:
-        """What the checks hold against pairs about these micrographs."""
-        from slava.teacher.checks import check_pairs, rules_of
-
-        return check_pairs(pairs, self.known_of(ids), rules_of(pack))
-
-    def known_of(self, ids: Sequence[MicrographId]) -> KnownOf:
-        """What the checks hold pairs about these micrographs against."""
-        from slava.teacher.checks import known_of
-
-        known = {}
-        for at in ids:
-            micrograph = self.store.micrographs.get_micrograph(at)
-            label = self.store.labels.get_label(at)
-            named = (label.label or "") if label else ""
-            known[at] = known_of(micrograph, self._measurement(micrograph, False), label=named)
-        return known
+        """What the checks hold against pairs about these micrographs, among those there are."""
+        return self._checking.flags(pairs, ids, pack)
 
     def index(self, ids: Sequence[MicrographId]) -> Index:
         """Labelled vectors of the built-in encoder, made here and now where they are missing."""

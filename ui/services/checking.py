@@ -1,0 +1,80 @@
+"""What the checks hold against pairs that enter the workspace, beside those that are there.
+
+It must not know where pairs come from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from slava.domain import Flag, Measurement, Micrograph, MicrographId, PairId, QAPair
+from slava.errors import ModelUnusable
+from slava.packs import Pack
+from store import Store
+from store.pair_filter import PairFilter
+
+if TYPE_CHECKING:
+    from slava.teacher.checks import Embed, KnownOf
+
+Flags = Mapping[PairId, Sequence[Flag]]
+MeasurementOf = Callable[[Micrograph], Measurement | None]
+
+MOST_BY_MEANING = 5000
+"""Pairs that enter together and are compared by meaning: some minutes on one core."""
+EARLIER = 200
+"""Pairs about one micrograph that a new one is compared with."""
+
+
+def meaning() -> Embed | None:
+    """Sentence vectors, their model loaded with the first text; None where it is not installed."""
+    from slava.retrieval.sentences import sentence_vectors
+
+    try:
+        return sentence_vectors()
+    except ModelUnusable:
+        return None
+
+
+class Checking:
+    """Flags for pairs of one workspace; safe to use from any thread.
+
+    Parameters
+    ----------
+    measurement_of
+        The measurement that is kept of a micrograph, if there is one.
+    embed
+        What texts are compared with, see :func:`meaning`; without it only equal ones are the same.
+    """
+
+    def __init__(self, store: Store, measurement_of: MeasurementOf, embed: Embed | None) -> None:
+        self._store, self._measurement_of, self._embed = store, measurement_of, embed
+
+    def flags(self, pairs: Sequence[QAPair], ids: Sequence[MicrographId], pack: Pack) -> Flags:
+        """What the checks hold against pairs about these micrographs."""
+        from slava.teacher.checks import check_pairs, rules_of
+
+        known, earlier = self.known_of(ids), self._pairs_about(ids)
+        return check_pairs(pairs, known, rules_of(pack), self._embed, earlier)
+
+    def known_of(self, ids: Sequence[MicrographId]) -> KnownOf:
+        """What the checks hold pairs about these micrographs against."""
+        from slava.teacher.checks import known_of
+
+        known = {}
+        for at in ids:
+            micrograph = self._store.micrographs.get_micrograph(at)
+            label = self._store.labels.get_label(at)
+            named = (label.label or "") if label else ""
+            known[at] = known_of(micrograph, self._measurement_of(micrograph), label=named)
+        return known
+
+    def _pairs_about(self, ids: Sequence[MicrographId]) -> list[QAPair]:
+        """Pairs that nobody rejected."""
+        found: dict[PairId, QAPair] = {}
+        for at in ids:
+            wanted = PairFilter(micrograph_id=at, order="added")
+            for one in self._store.pairs.list_pairs(wanted, EARLIER):
+                if one.state != "rejected":
+                    found[one.pair.id] = one.pair
+        return list(found.values())
