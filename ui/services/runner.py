@@ -76,7 +76,7 @@ class Runner:
             now = self._now
             if now is None:
                 return None
-            paused = self._paused == now.run.id and now.run.state in ENDED
+            paused = self._paused == now.run.id and self._active is None
             ending = self._active is not None and bool(self._active.asked)
         waiting = tuple(run.id for run in self._store.runs.list_queue() if run.id != now.run.id)
         return replace(now, waiting=waiting, paused=paused, ending=ending)

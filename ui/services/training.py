@@ -234,9 +234,10 @@ class Training:
     def wait_started(self, run_id: RunId) -> Run:
         """Wait until a run has its process, or has ended, or another is at work."""
         while True:
-            run, active = self._store.runs.get_run(run_id), self._runner.active
+            at_work, active = self._runner.at_work, self._runner.active
+            run = self._store.runs.get_run(run_id)
             process = run.pid is not None and active == run_id
-            if run.ended_at or process or active not in (None, run_id) or not self._runner.at_work:
+            if run.ended_at or process or active not in (None, run_id) or not at_work:
                 return run
             time.sleep(WAIT_POLL_S)
 
@@ -250,13 +251,14 @@ class Training:
         """
         told: TrainingNow | None = None
         while True:
+            at_work = self._runner.at_work  # before the run is read, so that no end is missed
             run, now = self._store.runs.get_run(run_id), self.now
             if now is not None and now.run.id == run_id and now != told:
                 on_progress(now)
                 told = now
             if run.ended_at and self._runner.active != run_id:
                 return run
-            if not self._runner.at_work:
+            if not at_work:
                 raise ModelError(f"the run {run_id} is {run.state} and nothing works at it.")
             time.sleep(WAIT_POLL_S)
 
