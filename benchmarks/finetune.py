@@ -17,6 +17,7 @@ import hashlib
 import json
 import os
 import random
+import resource
 import subprocess
 import sys
 import tempfile
@@ -88,6 +89,8 @@ def measure(root: Path, told: Any) -> dict[str, Any]:
         if time.monotonic() - began > limit * 0.9 and run.wish() is None:
             run.request_stop("stop")
     wall = time.monotonic() - began
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu_seconds = used.ru_utime + used.ru_stime
     events = [logged.event for logged in EventReader(run.events).read()]
     steps = [event for event in events if isinstance(event, StepEvent)]
     metrics = json.loads((run.adapter / "metrics.json").read_text(encoding="utf-8"))
@@ -103,6 +106,7 @@ def measure(root: Path, told: Any) -> dict[str, Any]:
         "threads": told.threads,
         "wall_seconds": round(wall, 1),
         "stopped_early_by_time": run.wish() == "stop",
+        "cpu_seconds": round(cpu_seconds, 1),
         "steps": steps[-1].step,
         "peak_memory_mb": round((steps[-1].memory_bytes or 0) / 1e6),
         "machine_load": round(os.getloadavg()[0], 1),
