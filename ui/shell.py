@@ -20,10 +20,10 @@ from ui.assets import asset
 from ui.panels import styles
 from ui.pixels import PixelRoutes
 from ui.services import Services
-from ui.tabs import analyse, classify, curate
+from ui.tabs import analyse, classify, curate, finetune
 
 MAX_FILE_SIZE = "2gb"
-FRAMED = ("classify", "curate")
+FRAMED = ("classify", "curate", "finetune")
 """Tabs with a style sheet for their place in the frame."""
 FORGET_UPLOADS = (3600, 24 * 3600)
 """Every hour, uploads older than a day are deleted; the workspace has its own copy."""
@@ -59,9 +59,11 @@ def build_window(services: Services, routes: PixelRoutes | None = None) -> gr.Bl
                 analyse_tab = analyse.build()
             classify_tab = classify.build()
             curate_tab = curate.build()
+            finetune_tab = finetune.build()
         analyse.wire(analyse_tab, services, base, window)
         classify.wire(classify_tab, analyse_tab, services, base)
         curate.wire(curate_tab, analyse_tab, services, base)
+        finetune.wire(finetune_tab, base)
     return window
 
 
@@ -105,6 +107,7 @@ def launch(services: Services, settings: Settings, *, inbrowser: bool | None = N
                 "routes": [
                     classify.routes(services, routes.base),
                     *curate.routes(services, routes.base),
+                    finetune.routes(services, routes.base),
                     routes.mount(),
                 ],
                 "middleware": _middleware(settings),
