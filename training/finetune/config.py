@@ -129,7 +129,7 @@ class TrainConfig:
 
 
 _QUICK = {"epochs": 3, "batch": 16, "learning_rate": 2e-4, "patience": 2, "few_shot": 0.15}
-_QUICK_BUILTIN = {"epochs": 40, "batch": 16, "learning_rate": 3e-3, "patience": 15}
+_QUICK_BUILTIN = {"epochs": 20, "batch": 16, "learning_rate": 3e-3, "patience": 5}
 _PAPER = {
     "epochs": 50,
     "batch": 32,

@@ -67,8 +67,9 @@ def without_words(words: TaughtWords) -> Iterator[None]:
 
 
 def _plain(model: Any) -> nn.Embedding:
-    word: Any = model.encoder.embeddings.word
-    return word.base if isinstance(word, TaughtWords) else word  # type: ignore[no-any-return]
+    word = model.encoder.embeddings.word
+    plain: nn.Embedding = word.base if isinstance(word, TaughtWords) else word
+    return plain
 
 
 def _put(model: Any, words: TaughtWords) -> TaughtWords:
