@@ -22,6 +22,7 @@ sys.path.insert(0, str(ROOT))
 
 from tests.browser.page import Page, open_browser  # noqa: E402
 from tests.browser.program import running  # noqa: E402
+from tests.ui.finetune_runs import add_steel, freeze  # noqa: E402
 
 MICROGRAPH = "sample particles.tif"
 QUERY = "sample tips.tif"
@@ -41,6 +42,7 @@ JUDGED = """(({ verdict, state, listed, mapped }) =>
 )(document.querySelector('#classify [data-verdict]')?.dataset ?? {})"""
 DRAWN = """[...document.querySelectorAll('#classify img')].every((picture) =>
   picture.complete || picture.getBoundingClientRect().top > innerHeight)"""
+TUNED = "document.querySelector('#finetune [data-ready]')?.dataset"
 PATIENCE_S = 600
 """A machine may be busy; a wait ends as soon as what it waits for is there."""
 LARGEST_BYTES = 400_000
@@ -58,7 +60,8 @@ class Shot:
     @property
     def name(self) -> str:
         """The name of its file."""
-        return f"{self.tab.lower()}-{'dark' if self.dark else 'light'}-{self.width}.png"
+        tab = self.tab.lower().replace("-", "")
+        return f"{tab}-{'dark' if self.dark else 'light'}-{self.width}.png"
 
 
 SHOTS = (
@@ -67,6 +70,9 @@ SHOTS = (
     Shot("Analyse", 1024, 768, dark=False),
     Shot("Classify", 1440, 900, dark=True),
     Shot("Classify", 1440, 900, dark=False),
+    Shot("Fine-tune", 1440, 900, dark=True),
+    Shot("Fine-tune", 1440, 900, dark=False),
+    Shot("Fine-tune", 1024, 768, dark=False),
 )
 
 
@@ -96,6 +102,23 @@ def fill_classify(page: Page) -> None:
     page.wait("!document.querySelector('#classify [data-embedding]').dataset.embedding", PATIENCE_S)
 
 
+def fill_finetune(page: Page) -> None:
+    """Train the built-in model on drawn steel, for a few minutes."""
+    turn_to(page, "Fine-tune")
+    page.wait(f"{TUNED}?.planned", PATIENCE_S)
+    page.click(".ft-start")
+    page.wait(f"{TUNED}?.state === 'done'", 6 * PATIENCE_S)
+
+
+def seed_finetune(workspace: Path) -> None:
+    """A frozen snapshot of drawn steel, in a workspace of its own."""
+    from store import Store
+
+    with Store.open(workspace) as store:
+        add_steel(store, workspace.with_name("steel"), kinds=6, each=10)
+        freeze(store, "steel surfaces, drawn")
+
+
 def show_analyse(page: Page) -> None:
     """Until everything is drawn."""
     page.wait_for_micrograph(MICROGRAPH)
@@ -109,8 +132,33 @@ def show_classify(page: Page) -> None:
     page.wait(DRAWN, PATIENCE_S)
 
 
-FILL: dict[str, Callable[[Page], None]] = {"Analyse": fill_analyse, "Classify": fill_classify}
-SHOW: dict[str, Callable[[Page], None]] = {"Analyse": show_analyse, "Classify": show_classify}
+def show_finetune(page: Page) -> None:
+    """Until the run that was looked at last is drawn."""
+    page.wait(f"{TUNED}?.points > 0 && document.querySelector('.ft-chart [data-line]')", PATIENCE_S)
+    page.wait("[...document.querySelectorAll('.ft-sample img')].every((one) => one.complete)")
+
+
+FILL: dict[str, Callable[[Page], None]] = {
+    "Analyse": fill_analyse,
+    "Classify": fill_classify,
+    "Fine-tune": fill_finetune,
+}
+SHOW: dict[str, Callable[[Page], None]] = {
+    "Analyse": show_analyse,
+    "Classify": show_classify,
+    "Fine-tune": show_finetune,
+}
+SEED: dict[str, Callable[[Path], None]] = {"Fine-tune": seed_finetune}
+"""Tabs that have a workspace of their own, and what fills it before the window opens."""
+
+
+def tab_of(name: str) -> str:
+    """The tab of a name in any letters, with its sign or without: ``finetune``."""
+    plain = {tab.lower().replace("-", ""): tab for tab in FILL}
+    tab = plain.get(name.lower().replace("-", ""))
+    if tab is None:
+        raise argparse.ArgumentTypeError(f"{name} is none of {', '.join(plain)}")
+    return tab
 
 
 def turn_to(page: Page, tab: str) -> None:
@@ -141,27 +189,38 @@ def main() -> None:
     """Make all of them, or those of one tab."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "screenshots")
-    parser.add_argument("--only", choices=tuple(FILL), help="the pictures of one tab")
+    parser.add_argument("--only", type=tab_of, help="the pictures of one tab")
     wanted = parser.parse_args()
     wanted.out.mkdir(parents=True, exist_ok=True)
     shots = [shot for shot in SHOTS if wanted.only in (None, shot.tab)]
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        running(Path(folder, "workspace")) as url,
-    ):
-        driver = open_browser(Path(folder, "profile"))
-        try:
-            page = Page(driver, url)
-            page.resize(1440, 900)
-            page.open()
-            add_samples(page)
-            for tab in dict.fromkeys(shot.tab for shot in shots):
-                FILL[tab](page)
-                for shot in shots:
-                    if shot.tab == tab:
-                        shoot(page, shot, wanted.out / shot.name)
-        finally:
-            driver.quit()
+    own = [tab for tab in SEED if any(shot.tab == tab for shot in shots)]
+    for place in ("", *own):
+        part = [shot for shot in shots if (shot.tab if shot.tab in SEED else "") == place]
+        if part:
+            make(part, wanted.out)
+
+
+def make(shots: list[Shot], out: Path) -> None:
+    """The pictures of one workspace."""
+    with tempfile.TemporaryDirectory() as folder:
+        seed = SEED.get(shots[0].tab)
+        if seed:
+            seed(Path(folder, "workspace"))
+        with running(Path(folder, "workspace")) as url:
+            driver = open_browser(Path(folder, "profile"))
+            try:
+                page = Page(driver, url)
+                page.resize(1440, 900)
+                page.open()
+                if not seed:
+                    add_samples(page)
+                for tab in dict.fromkeys(shot.tab for shot in shots):
+                    FILL[tab](page)
+                    for shot in shots:
+                        if shot.tab == tab:
+                            shoot(page, shot, out / shot.name)
+            finally:
+                driver.quit()
 
 
 if __name__ == "__main__":
