@@ -129,9 +129,9 @@ class Models:
         self._news.tell()
 
     def warm(self) -> None:
-        """Begin to load the chosen model if there is none yet."""
+        """Begin to load the chosen model if there is none yet and its memory is not lent."""
         with self._guard:
-            if self._state.phase == "empty":
+            if self._state.phase == "empty" and not self._lent:
                 self.choose(self._state.wanted)
 
     def unload(self) -> None:
@@ -183,7 +183,9 @@ class Models:
         with self._use:
             if self._backbone is None:
                 raise ModelError(
-                    self.state.error or "no model is loaded. Choose one and try again."
+                    self._lent
+                    or self.state.error
+                    or "no model is loaded. Choose one and try again."
                 )
             yield self._backbone
 

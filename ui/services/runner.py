@@ -10,6 +10,7 @@ import logging
 import os
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -51,13 +52,22 @@ class Active:
     wished_at: float = 0.0
     """Monotonic, when it was asked to end."""
     asked: Literal["", "cancel", "pause", "stop"] = ""
+    quiet_min: int = 0
+    """Minutes of silence that are shown."""
 
 
 class Runner:
     """One run at a time; safe to use from any thread."""
 
-    def __init__(self, store: Store, news: News, models: Models | None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        news: News,
+        models: Models | None,
+        blocked: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._store, self._news, self._models = store, news, models
+        self._blocked = blocked
         self._guard = threading.RLock()
         self._closing, self._nudge = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
@@ -197,12 +207,9 @@ class Runner:
             self._nudge.clear()
             try:
                 busy = self._tick()
-            except SlavaError as error:
-                log.warning("%s", error)
-                busy = self._give_up(str(error))
-            except Exception as error:
+            except Exception:
                 log.exception("watching a training failed")
-                busy = self._give_up(f"{type(error).__name__}: {error}")
+                busy = self._active is not None
             with self._guard:
                 if not busy and not self._nudge.is_set():
                     self._thread = None
@@ -222,10 +229,13 @@ class Runner:
                 return True
         if self._adopt():
             return True
+        blocked = self._blocked()
         with self._guard:
-            following = None if self._held else self._next()
+            following = None if self._held or blocked else self._next()
         if following is not None:
             self._begin(following)
+            return True
+        if blocked:
             return True
         self._give_back()
         return False
@@ -261,12 +271,15 @@ class Runner:
                 folder.clear_wish()
             self._show(self._store.runs.record(run.id, StateEvent("preflight")))
             self._borrow(run)
-            if self._refused(run.id, folder):
+            if self._refused(run.id, folder) or self._put_off(run.id):
                 return
             child = launch.start(folder)
         except OSError as error:
             words = error.strerror or str(error)
             self._fail(run.id, f"The training could not be started ({words}).", "Try again.")
+            return
+        except SlavaError as error:
+            self._fail(run.id, str(error), "")
             return
         finally:
             with self._guard:
@@ -295,6 +308,15 @@ class Runner:
             self._store.runs.record(run_id, WarningEvent(f"{finding.text} {finding.way_out}"))
         return False
 
+    def _put_off(self, run_id: RunId) -> bool:
+        """Whether it was paused while it was looked through."""
+        with self._guard:
+            if not self._held:
+                return False
+            self._paused = run_id
+        self._show(self._store.runs.record(run_id, StateEvent("interrupted", "not begun yet")))
+        return True
+
     def _watch(self, run: Run, folder: RunFolder, child: launch.Child) -> None:
         known = self._store.runs.list_events(run.id)
         active = Active(run, folder, child, Tail(folder.events, known[-1].seq if known else -1))
@@ -314,7 +336,8 @@ class Runner:
             active.run = self._store.runs.ingest(active.run.id, events)
             active.watch.take(events)
             self._show(active.run, active.watch)
-        elif active.watch.quiet_s(time.time()):
+        elif (quiet := int(active.watch.quiet_s(time.time()) / 60)) != active.quiet_min:
+            active.quiet_min = quiet
             self._show(active.run, active.watch)
         if alive:
             self._press(active)
@@ -361,16 +384,6 @@ class Runner:
         run = self._store.runs.record(run_id, FailedEvent(reason, way_out))
         self._show(run)
         return run
-
-    def _give_up(self, reason: str) -> bool:
-        """Something failed on this side: the run at hand is told so; whether to go on."""
-        with self._guard:
-            checking, active = self._checking, self._active
-            self._checking = None
-        if active is None and checking is not None:
-            self._fail(checking, reason, "")
-            return True
-        return active is not None
 
     def _show(self, run: Run, watch: Watch | None = None) -> None:
         with self._guard:

@@ -40,8 +40,8 @@ class Training:
 
     def __init__(self, store: Store, news: News, models: Models | None = None) -> None:
         self._store, self._news, self._models = store, news, models
-        self._runner = Runner(store, news, models)
-        self.trials = Trials(store, news, lambda: self._runner.active is not None)
+        self._runner = Runner(store, news, models, lambda: self.trials.job.busy)
+        self.trials = Trials(store, news, models, lambda: self._runner.active is not None)
         """Measures how long a run would take; ``trials.job.now`` is the trial under way."""
 
     # ------------------------------------------------------------------ looking

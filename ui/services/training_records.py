@@ -157,9 +157,9 @@ class Watch:
     def now(self, run: Run, moment: float) -> TrainingNow:
         """What is known at a moment, seconds since the epoch."""
         told = TrainingNow(run, samples=self.samples, warnings=self.warnings)
+        quiet = self.quiet_s(moment) if run.state not in (*ENDED, "queued") else 0.0
         if self.step is None:
-            return replace(told, note=_note(run, 0.0))
-        quiet = self.quiet_s(moment) if run.state not in ENDED else 0.0
+            return replace(told, note=_note(run, quiet), quiet_s=quiet)
         left = self.step.steps - self.step.step
         eta = self.step_s * left if self.step_s and run.state == "running" else None
         return replace(

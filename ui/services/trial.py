@@ -18,6 +18,7 @@ from store import Store
 from training import launch
 from training.tail import Tail
 from ui.services.job import Job, Progress
+from ui.services.models import Models
 from ui.services.news import News
 from ui.services.training_records import seconds_of
 
@@ -28,6 +29,7 @@ STEPS = 3
 POLL_S = 0.1
 PREFIX = ".trial-"
 BUSY = "an estimate is being made. Wait, or cancel it."
+LENT = "an estimate has the memory of the model. Wait for its end, or cancel it."
 TRAINING = "a training is under way. Wait for its end, or pause it."
 
 
@@ -58,8 +60,10 @@ class Trial(Progress):
 class Trials:
     """Makes estimates; safe to use from any thread. ``busy`` says whether a run is at work."""
 
-    def __init__(self, store: Store, news: News, busy: Callable[[], bool]) -> None:
-        self._store, self._busy = store, busy
+    def __init__(
+        self, store: Store, news: News, models: Models | None, busy: Callable[[], bool]
+    ) -> None:
+        self._store, self._models, self._busy = store, models, busy
         self.job: Job[Trial] = Job("trial", news, BUSY)
 
     def begin(self, snapshot: Snapshot, config: TrainConfig) -> None:
@@ -73,7 +77,7 @@ class Trials:
         if self._busy():
             raise ModelError(TRAINING)
         record = Trial(total=STEPS, note="loading the model")
-        self.job.begin(record, lambda: self._try(snapshot, config))
+        self.job.begin(record, lambda: self._make_room(snapshot, config))
 
     def sweep(self) -> None:
         """Remove what trials of an ended process have left."""
@@ -86,6 +90,16 @@ class Trials:
     def close(self, timeout_s: float) -> None:
         """End a trial, and leave nothing of it."""
         self.job.close(timeout_s)
+
+    def _make_room(self, snapshot: Snapshot, config: TrainConfig) -> None:
+        models = None if config.of_builtin else self._models
+        if models is not None:
+            models.lend(LENT)
+        try:
+            self._try(snapshot, config)
+        finally:
+            if models is not None:
+                models.give_back()
 
     def _try(self, snapshot: Snapshot, config: TrainConfig) -> None:
         folder = RunFolder(self._store.workspace / "runs" / f"{PREFIX}{uuid.uuid4().hex[:8]}")
