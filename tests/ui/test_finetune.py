@@ -23,6 +23,7 @@ from tests.ui.finetune_runs import (
     tell_step,
     train,
 )
+from training.finetune.config import preset_values
 from ui.services import Services
 from ui.services.training import Training
 from ui.tabs import finetune
@@ -71,7 +72,7 @@ def test_every_setting_that_is_shown_is_one_of_a_run(
 ) -> None:
     answer = do(window, "plan", snapshot=snapshot.id, **WISH).json()
     assert set(answer["values"]) == set(settings.KNOWN)
-    assert answer["values"]["epochs"] == 40
+    assert answer["values"]["epochs"] == preset_values("quick")["epochs"]
     assert " free" in answer["disk"]["text"]
 
 

@@ -91,10 +91,10 @@ function showTiles() {
     tile('rate', 'Learning rate', short(rate, 2), '', column(rows, 2), 'var(--body-text-color-subdued)'),
     tile('speed', 'Tokens per second', short(speed), '', column(rows, 3), 'var(--body-text-color-subdued)'),
     tile('memory', 'Memory, most', memory ? bytes(memory) : run.memory || '–', '', column(rows, 5), 'var(--body-text-color-subdued)'),
-    tile('rank', 'Rank drawn', known(rank) ? short(rank, 2) : 'fixed', '', ranked, 'var(--body-text-color-subdued)'),
+    tile('rank', 'Rank drawn', known(rank) ? short(rank, 2) : rows.length ? 'fixed' : '–', '', ranked, 'var(--body-text-color-subdued)'),
     expertTile(),
   ];
-  find('.ft-tiles').replaceChildren(...tiles);
+  when('tiles', tiles.map((one) => one.outerHTML), () => find('.ft-tiles').replaceChildren(...tiles));
 }
 
 function tile(name, label, value, detail, points = null, colour = '') {

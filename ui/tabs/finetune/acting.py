@@ -29,11 +29,11 @@ class Acting:
             "resume": lambda sent: self._on_run(self._training.resume, sent),
             "remove": lambda sent: self._on_run(self._training.remove, sent),
             "drop": lambda sent: self._on_run(self._training.remove_checkpoints, sent),
-            "pause": lambda _: _done(self._training.pause()),
-            "go_on": lambda _: _done(self._training.go_on()),
+            "pause": lambda _: _done(self._training.pause),
+            "go_on": lambda _: _done(self._training.go_on),
             "note": self.note,
             "use": self.use,
-            "base": lambda _: _done(self._services.adapters.unload()),
+            "base": lambda _: _done(self._services.adapters.unload),
         }
 
     def __call__(self, verb: str, content: bytes) -> Sent:
@@ -102,8 +102,10 @@ class Acting:
         return {}
 
     def _on_run(self, act: Callable[[Any], object], sent: Sent) -> Sent:
-        return _done(act(incoming.run_id(sent)))
+        act(incoming.run_id(sent))
+        return {}
 
 
-def _done(_result: object) -> Sent:
+def _done(act: Callable[[], None]) -> Sent:
+    act()
     return {}

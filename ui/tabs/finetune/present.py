@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from slava.domain import Adapter, Run, Snapshot
+from slava.domain import Adapter, Run, Snapshot, SnapshotId
 from slava.domain.run import ENDED
 from slava.vlm.memory import gigabytes
 from store.adapters import Lineage
@@ -62,15 +62,16 @@ def title(run: Run) -> str:
     return str(run.settings.get("name") or "") or f"{PRESETS.get(run.preset, run.preset)} run"
 
 
-def run_row(run: Run, snapshots: Mapping[str, str], adapter: Adapter | None) -> Shown:
+def run_row(run: Run, snapshots: Mapping[SnapshotId, Snapshot], adapter: Adapter | None) -> Shown:
     """One line of the history."""
+    learnt = snapshots.get(run.snapshot_id)
     return {
         "id": run.id,
         "title": adapter.name if adapter else title(run),
         "state": run.state,
         "told": STATES[run.state],
         "live": run.state in LIVE,
-        "snapshot": snapshots.get(run.snapshot_id, "a snapshot that is gone"),
+        "snapshot": learnt.name if learnt else "a snapshot that is gone",
         "backbone": backbone(run.backbone),
         "preset": PRESETS.get(run.preset, run.preset),
         "created": run.created_at,
@@ -155,8 +156,10 @@ def tested(metrics: Mapping[str, float]) -> str:
     return " and ".join(parts)
 
 
-def chain(run: Run, known: Lineage | None, name: str, adapter: Adapter | None) -> list[Shown]:
-    """From what comes out back to what it rests on."""
+def chain(
+    run: Run, known: Lineage | None, learnt: Snapshot | None, adapter: Adapter | None
+) -> list[Shown]:
+    """From what comes out back to what it rests on; ``learnt`` where it is still listed."""
     links = []
     if adapter:
         method = METHODS.get(adapter.method, adapter.method)
@@ -164,8 +167,9 @@ def chain(run: Run, known: Lineage | None, name: str, adapter: Adapter | None) -
     links.append(
         _link("Run", run.id, f"{backbone(run.backbone)}, {PRESETS.get(run.preset, run.preset)}")
     )
-    pairs = f"{known.pairs} pairs" if known and known.pairs else ""
-    links.append(_link("Snapshot", name, pairs or run.snapshot_id[:12]))
+    pairs = sum(learnt.pairs.values()) if learnt else known.pairs if known else 0
+    name = learnt.name if learnt else "a snapshot that is gone"
+    links.append(_link("Snapshot", name, f"{pairs} pairs" if pairs else run.snapshot_id[:12]))
     if known and known.pairs:
         by = ", ".join(known.reviewers)
         links.append(_link("Reviews", f"{known.reviews} verdicts", f"by {by}" if by else ""))

@@ -30,16 +30,16 @@ class Showing:
         """The history, what can be learnt from, what answers in Analyse, a trial under way."""
         news = self._services.news.version
         adapters = self._adapters()
-        names = {s.id: s.name for s in self._store.snapshots.list_snapshots()}
+        snapshots = {s.id: s for s in self._store.snapshots.list_snapshots()}
         now = self._training.now
         used, wanted = self._services.adapters.in_use, self._services.models.state
         return {
             "news": news,
             "runs": [
-                present.run_row(run, names, adapters.get(run.id))
+                present.run_row(run, snapshots, adapters.get(run.id))
                 for run in self._training.list_runs()
             ],
-            "snapshots": [present.snapshot(s) for s in self._store.snapshots.list_snapshots()],
+            "snapshots": [present.snapshot(s) for s in snapshots.values()],
             "backbones": self._backbones(wanted.wanted.reference),
             "presets": planning.presets(),
             "groups": settings.groups(),
@@ -62,8 +62,8 @@ class Showing:
         """
         run = self._store.runs.get_run(reference)
         adapter = self._adapters().get(run.id)
-        names = {s.id: s.name for s in self._store.snapshots.list_snapshots()}
-        row = present.run_row(run, names, adapter)
+        snapshots = {s.id: s for s in self._store.snapshots.list_snapshots()}
+        row = present.run_row(run, snapshots, adapter)
         told = tell(self._store.runs.list_events(run.id, since=since), since)
         now = self._now(run)
         known = self._lineage(adapter)
@@ -73,7 +73,7 @@ class Showing:
             "told_so_far": told.to_json(),
             "results": present.results(adapter),
             "tested": present.tested(adapter.metrics) if adapter else "",
-            "chain": present.chain(run, known, row["snapshot"], adapter),
+            "chain": present.chain(run, known, snapshots.get(run.snapshot_id), adapter),
             "command": command,
         }
 
