@@ -18,7 +18,7 @@ from slava.errors import BadSetting
 VARIABLES: Mapping[str, str] = {
     "SLAVA_WORKSPACE": "folder of the workspace",
     "SLAVA_PORT": "port of the window on 127.0.0.1; 0 takes any free one",
-    "SLAVA_LOGIN": "NAME:PASSWORD that the window asks for; empty asks for none",
+    "SLAVA_LOGIN": "NAME:PASSWORD that the window asks for, several with ; between; empty for none",
     "SLAVA_API_KEY": "key for an OpenAI-compatible endpoint that asks for one",
     "SLAVA_TEACHER_URL": "endpoint of the teacher that drafts pairs",
     "SLAVA_TEACHER_MODEL": "its model",
@@ -37,7 +37,8 @@ class Settings:
     workspace: Path
     port: int = DEFAULT_PORT
     open_browser: bool = True
-    login: tuple[str, str] | None = field(default=None, repr=False)
+    logins: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    """Names and passwords, one of which the window asks for; none where it asks for none."""
     api_key: str | None = field(default=None, repr=False)
     teacher_url: str = ""
     teacher_model: str = ""
@@ -67,14 +68,14 @@ class Settings:
         folder = workspace or _folder(environ.get("SLAVA_WORKSPACE", "")) or default_workspace()
         if folder.exists() and not folder.is_dir():
             wrong.append(f"the workspace {folder} is a file, not a folder")
-        login = _login(environ.get("SLAVA_LOGIN", ""), wrong)
+        logins = _logins(environ.get("SLAVA_LOGIN", ""), wrong)
         if wrong:
             raise BadSetting("; ".join(wrong) + ".")
         return cls(
             workspace=folder.expanduser().absolute(),
             port=chosen_port,
             open_browser=open_browser,
-            login=login,
+            logins=logins,
             api_key=environ.get("SLAVA_API_KEY") or None,
             teacher_url=environ.get("SLAVA_TEACHER_URL", "").strip(),
             teacher_model=environ.get("SLAVA_TEACHER_MODEL", "").strip(),
@@ -101,11 +102,14 @@ def _port(text: str, wrong: list[str]) -> int:
     return int(text)
 
 
-def _login(text: str, wrong: list[str]) -> tuple[str, str] | None:
-    if not text:
-        return None
-    name, colon, password = text.partition(":")
-    if not (name and colon and password):
-        wrong.append("SLAVA_LOGIN must read NAME:PASSWORD")
-        return None
-    return name, password
+def _logins(text: str, wrong: list[str]) -> tuple[tuple[str, str], ...]:
+    found: dict[str, str] = {}
+    for part in text.split(";") if text else ():
+        name, colon, password = part.strip().partition(":")
+        if not (name and colon and password):
+            wrong.append("SLAVA_LOGIN must read NAME:PASSWORD, or several of these with ; between")
+            return ()
+        if name in found:
+            wrong.append(f"SLAVA_LOGIN names {name} twice")
+        found[name] = password
+    return tuple(found.items())

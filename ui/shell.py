@@ -92,7 +92,7 @@ def launch(services: Services, settings: Settings, *, inbrowser: bool | None = N
             enable_monitoring=False,
             run_history=False,
             footer_links=[],
-            auth=[settings.login] if settings.login else None,
+            auth=list(settings.logins) or None,
             max_file_size=MAX_FILE_SIZE,
             allowed_paths=[],
             blocked_paths=[str(settings.workspace)],
@@ -126,7 +126,7 @@ def _middleware(settings: Settings) -> list[Middleware]:
     return [
         Middleware(TrustedHostMiddleware, allowed_hosts=list(guard.HOSTS)),
         Middleware(guard.PageGuard),
-        *([Middleware(guard.LoginGuard)] if settings.login else []),
+        *([Middleware(guard.LoginGuard)] if settings.logins else []),
     ]
 
 

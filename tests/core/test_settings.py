@@ -22,7 +22,17 @@ def test_the_environment_wins_over_defaults(tmp_path: Path) -> None:
     )
     assert settings.workspace == tmp_path
     assert settings.port == 0
-    assert settings.login == ("ann", "pw:x")
+    assert settings.logins == (("ann", "pw:x"),)
+
+
+def test_several_people_may_log_in(tmp_path: Path) -> None:
+    environ = {"SLAVA_LOGIN": "ann:pw:x; ben:pw"}
+    settings = Settings.gather(workspace=tmp_path, environ=environ)
+    assert settings.logins == (("ann", "pw:x"), ("ben", "pw"))
+    assert "pw" not in repr(settings)
+    for text, told in (("ann:a;ben", "NAME:PASSWORD"), ("ann:a;ann:b", "names ann twice")):
+        with pytest.raises(BadSetting, match=told):
+            Settings.gather(workspace=tmp_path, environ={"SLAVA_LOGIN": text})
 
 
 def test_everything_wrong_is_said_at_once(tmp_path: Path) -> None:
