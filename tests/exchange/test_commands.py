@@ -52,7 +52,7 @@ def test_from_a_foreign_file_to_a_reviewed_snapshot_and_out_again(
 ) -> None:
     workspace = tmp_path / "workspace"
     where = ("--workspace", workspace, "--json")
-    done = slava("import", foreign / "data.json", "--images", foreign / "images", *where)
+    done = slava("import", "--equal-only", foreign / "data.json", "--images", foreign / "images", *where)
     assert done.returncode == 2
     (report,) = rows(done)
     assert (report["format"], report["records"], report["added"]) == ("llava", 8, 6)
@@ -86,9 +86,9 @@ def test_from_a_foreign_file_to_a_reviewed_snapshot_and_out_again(
             assert (opened.mode, opened.size) == ("L", (48, 40))
 
     other = ("--workspace", tmp_path / "other", "--json")
-    assert told(run("import", out, *other))["added"] == 4
-    assert told(run("import", out, *other))["known"] == 4
-    assert told(run("import", out, *where))["known"] == 4
+    assert told(run("import", "--equal-only", out, *other))["added"] == 4
+    assert told(run("import", "--equal-only", out, *other))["known"] == 4
+    assert told(run("import", "--equal-only", out, *where))["known"] == 4
     with Store.open(tmp_path / "other") as store:
         back = {r.pair.extra["source"]: r for r in store.pairs.iterate(PairFilter())}
         again = back[str(first.extra["source"])]
@@ -102,7 +102,7 @@ def test_confidential_micrographs_leave_only_when_that_is_said(
     foreign: Path, tmp_path: Path
 ) -> None:
     where = ("--workspace", tmp_path / "workspace", "--json")
-    run("import", foreign, *where)
+    run("import", "--equal-only", foreign, *where)
     with Store.open(tmp_path / "workspace") as store:
         ids = [micrograph.id for micrograph in store.micrographs.list_micrographs()]
         store.micrographs.set_confidential(ids[:2])
@@ -128,8 +128,8 @@ def test_confidential_micrographs_leave_only_when_that_is_said(
         (("export", "--format", "llava", "--out", "FULL"), "is not empty"),
         (("export", "--format", "llava", "--out", "FULL/file"), "is a file"),
         (("export", "--format", "llava", "--out", "OUT", "--snapshot", "x"), "no snapshot 'x'"),
-        (("import", "FULL/none.json"), "none.json"),
-        (("import", "FULL/file"), "file: no record of it"),
+        (("import", "--equal-only", "FULL/none.json"), "none.json"),
+        (("import", "--equal-only", "FULL/file"), "file: no record of it"),
     ],
 )
 def test_bad_input_is_one_sentence(args: tuple[str, ...], said: str, tmp_path: Path) -> None:

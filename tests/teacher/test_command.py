@@ -21,7 +21,7 @@ def folder(tmp_path: Path) -> Path:
 def test_a_dry_run_shows_everything_and_sends_nothing_then_yes_sends_exactly_that(
     tmp_path: Path, folder: Path, fake: FakeTeacher
 ) -> None:
-    where = ["--workspace", tmp_path / "w", "--json", "--aspects", "size,basics"]
+    where = ["--workspace", tmp_path / "w", "--json", "--aspects", "size,basics", "--equal-only"]
     whom = ["--teacher", fake.url, "--model", "gpt-4o"]
     shown = slava("draft", folder, *where, *whom, "--dry-run")
     assert shown.returncode == 0, shown.stderr

@@ -235,7 +235,7 @@ class Datasets:
     # ------------------------------------------------------------------ giving out
     def default_name(self, format_: str, states: str, snapshot: str) -> str:
         """A name for an export's folder that is free."""
-        what = snapshot[:40] or states
+        what = self._store.snapshots.get_snapshot(snapshot).name[:40] if snapshot else states
         base = re.sub(r"[^\w.-]+", "-", f"{what}-{format_}").strip("-.")
         taken = 1
         name = base

@@ -65,7 +65,6 @@ const option = (value, text) => { const node = make('option', '', text); node.va
 
 // The pairs of a filter in the view that reviews them.
 function review(filter) {
-  sessionStorage.setItem('slava.review.filter', JSON.stringify(filter));
   document.dispatchEvent(new CustomEvent('slava-review', { detail: { filter } }));
   [...document.querySelectorAll('#curate-views button[role=tab]')].find((tab) => tab.textContent.trim() === 'Review')?.click();
 }

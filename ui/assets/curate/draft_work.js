@@ -55,7 +55,7 @@ function drawJob(job) {
   const acts = make('div', 's-row');
   if (job.outcomes.some((one) => one.state === 'answered')) {
     const go = make('button', 's-button', 'Review them', { type: 'button' });
-    go.addEventListener('click', () => review({ state: 'pending', teacher: job.host, model: job.model }));
+    go.addEventListener('click', () => review({ teacher: job.host, model: job.model }));
     acts.append(go);
   }
   if (job.rest > job.uncertain && job.status !== 'done') {
@@ -117,5 +117,5 @@ find('.dr-cancel').addEventListener('click', () => attempt(() => post('work', { 
 find('.dr-dismiss').addEventListener('click', () => attempt(() => post('work', { do: 'dismiss' })));
 find('.dr-work-review').addEventListener('click', () => {
   const job = current.jobs.find((one) => one.id === current.sending?.job);
-  review(job ? { state: 'pending', teacher: job.host, model: job.model } : { state: 'pending', teacher: 'local' });
+  review(job ? { teacher: job.host, model: job.model } : { teacher: 'local' });
 });

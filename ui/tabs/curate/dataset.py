@@ -1,13 +1,21 @@
-"""The view that freezes accepted pairs."""
+"""The view that counts, freezes, takes in and gives out pairs: one panel with routes of its own.
+
+Its one Gradio event tells it where the routes are, and that it is seen.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import gradio as gr
-from starlette.routing import BaseRoute
 
+from ui.assets import asset
 from ui.services import Services
+from ui.tabs.curate.dataset_routes import routes
+
+__all__ = ["Dataset", "build", "routes", "wire"]
+
+SCRIPTS = ("draft_talk", "dataset_snapshots", "dataset_exchange", "dataset")
 
 
 @dataclass(frozen=True)
@@ -20,8 +28,12 @@ class Dataset:
 def build() -> Dataset:
     """Make the view inside its tab."""
     panel = gr.HTML(
-        '<div class="cu-none"><h3>Not in the window yet</h3>'
-        "<p>Data sets are frozen by the command <code>slava snapshot</code>.</p></div>",
+        value=None,
+        html_template=asset("curate/dataset.html"),
+        css_template=asset("curate/draft_parts.css") + asset("curate/dataset.css"),
+        js_on_load="\n".join(
+            asset(f"{name}.js") for name in ("dom", *(f"curate/{part}" for part in SCRIPTS))
+        ),
         apply_default_css=False,
         elem_id="curate-dataset",
         elem_classes=["slava-panel"],
@@ -29,10 +41,18 @@ def build() -> Dataset:
     return Dataset(panel)
 
 
-def wire(view: Dataset, tabs: tuple[gr.Tab, gr.Tab], services: Services, base: str) -> None:
+def wire(view: Dataset, tabs: tuple[gr.Tab, gr.Tab], _services: Services, base: str) -> None:
     """Connect its events; ``tabs`` are those in which it stands."""
 
+    def on_seen() -> dict[str, str]:
+        return {"base": f"{base}/curate/dataset", "news": f"{base}/news"}
 
-def routes(_services: Services, _base: str) -> list[BaseRoute]:
-    """Its routes below ``base/curate/dataset``."""
-    return []
+    for tab, name in zip(tabs, ("curate", "dataset"), strict=True):
+        tab.select(
+            on_seen,
+            [],
+            [view.panel],
+            api_name=f"dataset_seen_in_{name}",
+            queue=False,
+            show_progress="hidden",
+        )
