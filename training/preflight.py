@@ -25,7 +25,6 @@ Severity = Literal["error", "warning"]
 Tell = Callable[[str], None]
 
 FEW_PAIRS = 20
-CHARACTERS_PER_TOKEN = 4
 MOST_NAMED = 3
 TELL_EVERY = 50
 FREEZE = "Freeze the pairs again: slava snapshot NAME."
@@ -38,8 +37,8 @@ class Finding:
     severity: Severity
     """An ``error`` speaks against the start; a ``warning`` is worth knowing."""
     check: str
-    """What was looked at: ``snapshot``, ``micrographs``, ``pairs``, ``base``, ``memory``,
-    ``disk`` or ``gpu``."""
+    """What was looked at: ``snapshot`` (hashes, format, empty answers), ``micrographs``,
+    ``split``, ``pairs``, ``base``, ``memory``, ``disk`` or ``gpu``."""
     text: str
     """A sentence."""
     way_out: str = ""
@@ -88,7 +87,7 @@ def _snapshot(folder: Path, workspace: Path, tell: Tell) -> Iterator[Finding]:
         except SnapshotDamaged:
             return
     yield from _micrographs(content, workspace, tell)
-    yield from _pairs(content)
+    yield from _split(content)
     yield from _parts(content)
 
 
@@ -115,18 +114,8 @@ def _micrographs(content: SnapshotContent, workspace: Path, tell: Tell) -> Itera
             yield Finding("warning", "micrographs", told, "Reject its pairs.")
 
 
-def _pairs(content: SnapshotContent) -> Iterator[Finding]:
-    """Pairs that cannot be learnt."""
-    empty = [
-        entry.pair.id
-        for entry in content.pairs
-        if not entry.pair.question.strip()
-        or not (entry.pair.answer.strip() or entry.pair.detailed.strip())
-    ]
-    if empty:
-        told = f"{_many(len(empty), 'pair has', 'pairs have')} no question or no answer: "
-        way_out = f"Edit or reject them in Curate. {FREEZE}"
-        yield Finding("error", "pairs", told + _named(empty) + ".", way_out)
+def _split(content: SnapshotContent) -> Iterator[Finding]:
+    """Papers and samples that stand in several parts; micrographs that do are damage."""
     groups: dict[str, set[str]] = defaultdict(set)
     for entry in content.pairs:
         for micrograph_id in entry.pair.micrograph_ids:

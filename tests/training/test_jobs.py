@@ -20,7 +20,7 @@ from store import Store
 from tests.store.plain_reader import PlainReader
 from tests.training.jobs import WISH, gone, make_snapshot, standin_command, until
 from training import launch
-from ui.services import runner
+from ui.services import following, runner
 from ui.services.news import News
 from ui.services.training import Training
 from ui.services.training_records import TrainWish
@@ -136,7 +136,7 @@ def test_a_cancelled_run_leaves_no_process_and_no_file(
 def test_one_that_will_not_end_is_killed_with_all_it_started(
     training: Training, store: Store, how: Pace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runner, "CANCEL_GRACE_S", 0.2)
+    monkeypatch.setattr(following, "CANCEL_GRACE_S", 0.2)
     how(pace=0.05, deaf=True)
     run = training.begin(LONG)
     until(stepped(training, run))

@@ -7,53 +7,28 @@ leaves a wish. It must not know how a wish comes about, nor what a tab shows.
 from __future__ import annotations
 
 import logging
-import os
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from typing import Literal
+from dataclasses import replace
 
 from slava.domain import Run, RunId
 from slava.domain.run import ENDED
 from slava.errors import BadSetting, SlavaError
-from slava.handoff.events import FailedEvent, StateEvent, WarningEvent
+from slava.handoff.events import FailedEvent, StateEvent
 from slava.handoff.run_folder import RunFolder, Wish
 from store import Store
 from training import launch
 from training.tail import Tail
+from ui.services.following import Active, conclude
 from ui.services.models import Models
 from ui.services.news import News
+from ui.services.starting import Room, hindered
 from ui.services.training_records import TrainingNow, Watch
 
 log = logging.getLogger("slava.training")
 
 TICK_S = 0.25
-CANCEL_GRACE_S = 15.0
-"""A cancelled process has this long to end by itself; then its tree is killed."""
-PAUSE_GRACE_S = 120.0
-"""A paused one has this long for its checkpoint; a step may be long."""
-LINGER_S = 30.0
-"""A process that has told its end has this long to be gone."""
-LENT = "a training has the memory of the model. Pause the training to chat."
-
-
-@dataclass(slots=True)
-class Active:
-    """The run that is at work, as its follower knows it."""
-
-    run: Run
-    folder: RunFolder
-    child: launch.Child
-    tail: Tail
-    watch: Watch = field(default_factory=Watch)
-    ended_at: float = 0.0
-    """Monotonic, when it told its end."""
-    wished_at: float = 0.0
-    """Monotonic, when it was asked to end."""
-    asked: Literal["", "cancel", "pause", "stop"] = ""
-    quiet_min: int = 0
-    """Minutes of silence that are shown."""
 
 
 class Runner:
@@ -66,7 +41,7 @@ class Runner:
         models: Models | None,
         blocked: Callable[[], bool] = lambda: False,
     ) -> None:
-        self._store, self._news, self._models = store, news, models
+        self._store, self._news = store, news
         self._blocked = blocked
         self._guard = threading.RLock()
         self._closing, self._nudge = threading.Event(), threading.Event()
@@ -76,7 +51,7 @@ class Runner:
         self._now: TrainingNow | None = None
         self._held = False
         self._paused: RunId | None = None
-        self._lent = False
+        self._room = Room(models)
 
     # ------------------------------------------------------------------ looking
     @property
@@ -87,6 +62,7 @@ class Runner:
             if now is None:
                 return None
             paused = self._paused == now.run.id and self._active is None
+            paused = paused and now.run.state == "interrupted"
             ending = self._active is not None and bool(self._active.asked)
         waiting = tuple(run.id for run in self._store.runs.list_queue() if run.id != now.run.id)
         return replace(now, waiting=waiting, paused=paused, ending=ending)
@@ -116,7 +92,7 @@ class Runner:
             child = launch.find(folder)
             told = self._store.runs.catch_up(run.id)
             if child is None:
-                self._conclude(told, folder, None)
+                conclude(self._store.runs, told, None)
 
     def wake(self) -> None:
         """There may be something to do."""
@@ -148,7 +124,8 @@ class Runner:
                 raise BadSetting(f"The run {run_id} has ended ({run.state}) already.")
             else:
                 folder.request_stop(wish)
-                self._ask(run_id, wish)
+                if self._active is not None and self._active.run.id == run_id:
+                    self._active.ask(wish)
         self.wake()
 
     def pause(self) -> None:
@@ -157,11 +134,7 @@ class Runner:
             self._held = True
             if self._active is not None and not self._active.asked:
                 self._paused = self._active.run.id
-                self._ask(self._paused, "pause")
-                if os.name == "nt":
-                    self._active.child.kill()
-                else:
-                    self._active.child.terminate()
+                self._active.ask("pause")
         self._news.tell()
 
     def go_on(self) -> None:
@@ -192,10 +165,6 @@ class Runner:
             thread = self._thread
         if thread is not None:
             thread.join(timeout_s)
-
-    def _ask(self, run_id: RunId, wish: Literal["stop", "cancel", "pause"]) -> None:
-        if self._active is not None and self._active.run.id == run_id:
-            self._active.asked, self._active.wished_at = wish, time.monotonic()
 
     def _forget_paused(self, run_id: RunId) -> None:
         if self._paused == run_id:
@@ -237,7 +206,7 @@ class Runner:
             return True
         if blocked:
             return True
-        self._give_back()
+        self._room.give_back()
         return False
 
     def _next(self) -> Run | None:
@@ -254,7 +223,7 @@ class Runner:
             folder = self._store.runs.folder(run.id)
             child = launch.find(folder)
             if child is None:
-                self._conclude(self._store.runs.catch_up(run.id), folder, None)
+                conclude(self._store.runs, self._store.runs.catch_up(run.id), None)
                 continue
             self._store.runs.set_process(run.id, child.process)
             self._watch(self._store.runs.catch_up(run.id), folder, child)
@@ -270,8 +239,12 @@ class Runner:
             if run.state == "interrupted":
                 folder.clear_wish()
             self._show(self._store.runs.record(run.id, StateEvent("preflight")))
-            self._borrow(run)
-            if self._refused(run.id, folder) or self._put_off(run.id):
+            if run.backbone != "builtin":
+                self._room.borrow()
+            if (over := hindered(self._store, run.id)) is not None:
+                self._show(over)
+                return
+            if self._put_off(run.id):
                 return
             child = launch.start(folder)
         except OSError as error:
@@ -287,27 +260,6 @@ class Runner:
         self._store.runs.set_process(run.id, child.process)
         self._watch(self._store.runs.get_run(run.id), folder, child)
 
-    def _refused(self, run_id: RunId, folder: RunFolder) -> bool:
-        """Whether something speaks against the start; what is only worth knowing is told."""
-        from training.finetune.config import config_from
-        from training.preflight import check_start
-
-        findings = check_start(
-            folder.snapshot, self._store.workspace, config_from(folder.read_config())
-        )
-        if folder.wish() is not None:
-            self._store.runs.record(run_id, StateEvent("cancelled", "cancelled before the start"))
-            launch.sweep(folder)
-            self._show(self._store.runs.get_run(run_id))
-            return True
-        if errors := [f for f in findings if f.severity == "error"]:
-            reason = " ".join(f.text for f in errors)
-            self._fail(run_id, reason, " ".join(dict.fromkeys(f.way_out for f in errors)))
-            return True
-        for finding in findings:
-            self._store.runs.record(run_id, WarningEvent(f"{finding.text} {finding.way_out}"))
-        return False
-
     def _put_off(self, run_id: RunId) -> bool:
         """Whether it was paused while it was looked through."""
         with self._guard:
@@ -321,9 +273,8 @@ class Runner:
         known = self._store.runs.list_events(run.id)
         active = Active(run, folder, child, Tail(folder.events, known[-1].seq if known else -1))
         active.watch.take(known)
-        wish = folder.wish()
-        if wish is not None:
-            active.asked, active.wished_at = wish, time.monotonic()
+        if (wish := folder.wish()) is not None:
+            active.ask(wish)
         with self._guard:
             self._active = active
         self._show(run, active.watch)
@@ -340,45 +291,13 @@ class Runner:
             active.quiet_min = quiet
             self._show(active.run, active.watch)
         if alive:
-            self._press(active)
+            active.press()
             return
-        run = self._conclude(active.run, active.folder, active.child.exit_code)
+        run = conclude(self._store.runs, active.run, active.child.exit_code)
         active.child.let_go()
         with self._guard:
             self._active = None
         self._show(run, active.watch)
-
-    def _press(self, active: Active) -> None:
-        """End what was asked to end, or has told its end, and has not ended."""
-        moment = time.monotonic()
-        if active.run.state in ENDED:
-            active.ended_at = active.ended_at or moment
-            if moment - active.ended_at > LINGER_S:
-                active.child.kill()
-        elif active.asked in ("cancel", "pause"):
-            grace = CANCEL_GRACE_S if active.asked == "cancel" else PAUSE_GRACE_S
-            if moment - active.wished_at > grace:
-                active.child.kill()
-
-    def _conclude(self, run: Run, folder: RunFolder, code: int | None) -> Run:
-        """The state of a run whose process has ended."""
-        if run.state in ENDED:
-            if run.state == "cancelled":
-                launch.sweep(folder)
-            return run
-        if folder.wish() == "cancel":
-            launch.sweep(folder)
-            return self._store.runs.record(
-                run.id, StateEvent("cancelled", "cancelled on request; no weights were kept")
-            )
-        words = launch.last_words(folder)
-        if code and code > 0 and run.state == "preflight":
-            said = f" Its last words: {words}" if words else ""
-            return self._fail(
-                run.id, f"The training process ended before it began (code {code}).{said}",
-                "Its log.txt says more.",
-            )  # fmt: skip
-        return self._store.runs.record(run.id, StateEvent("interrupted", _broken_off(code)))
 
     def _fail(self, run_id: RunId, reason: str, way_out: str) -> Run:
         run = self._store.runs.record(run_id, FailedEvent(reason, way_out))
@@ -389,27 +308,3 @@ class Runner:
         with self._guard:
             self._now = (watch or Watch()).now(run, time.time())
         self._news.tell()
-
-    # ------------------------------------------------------------------ room for it
-    def _borrow(self, run: Run) -> None:
-        """Have the chat model give its memory to a run that needs it."""
-        if self._models is None or self._lent or run.backbone == "builtin":
-            return
-        self._models.lend(LENT)
-        self._lent = True
-
-    def _give_back(self) -> None:
-        if self._models is not None and self._lent:
-            self._lent = False
-            self._models.give_back()
-
-
-def _broken_off(code: int | None) -> str:
-    """Why a run that said nothing has ended, as far as that can be told."""
-    if code == -9:
-        return (
-            "the process was killed from outside, perhaps because memory was short; resume it to "
-            "go on from its last checkpoint"
-        )
-    told = f" (code {code})" if code else ""
-    return f"the process ended without a word{told}; resume it to go on from its last checkpoint"
