@@ -60,6 +60,7 @@ class AdaptedBuiltin(BuiltinBackbone):
     ) -> None:
         super().__init__(base._open(), base._processor, base._quantization)
         self._adapted, self._taught, self._words, self._name = adapted, taught, words, name
+        self._looks = base._looks  # what is seen does not depend on the adapter
         self._features: dict[str, Tensor] = {}
 
     @classmethod

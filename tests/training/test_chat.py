@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from slava.domain.conversation import Quantization
 from slava.handoff.events import DoneEvent, StepEvent
+from slava.vlm.load import open_backbone
 from slava.vlm.scoring import continuations
 from tests.training.conftest import NewRun, losses_of, of_kind
 from tests.training.steel import Workspace
@@ -52,9 +54,14 @@ def qwen(checkpoint: dict[str, Path], workspace: Workspace) -> tuple[ChatLearner
 @pytest.mark.parametrize("quantization", ["int8", "nf4"])
 @pytest.mark.parametrize("name", ["qwen2_5_vl", "llava"])
 def test_a_quantized_backbone_runs_end_to_end(
-    name: str, quantization: str, checkpoint: dict[str, Path], new_run: NewRun
+    name: str, quantization: Quantization, checkpoint: dict[str, Path], new_run: NewRun
 ) -> None:
-    folder = new_run(backbone=str(checkpoint[name]), quantization=quantization, **SHORT)
+    folder = new_run(
+        backbone=str(checkpoint[name]),
+        quantization=quantization,
+        gradient_checkpointing=quantization == "nf4",
+        **SHORT,
+    )
     assert run_folder(folder.root) == DONE
     told = losses_of(folder)
     assert sorted(told) == [1, 2]
@@ -65,6 +72,11 @@ def test_a_quantized_backbone_runs_end_to_end(
     step = of_kind(folder, StepEvent)[-1]
     assert isinstance(step, StepEvent)
     assert step.tokens > 0
+    loaded = open_backbone(
+        str(checkpoint[name]), quantization=quantization, adapter=folder.adapter
+    )  # as the app opens it
+    assert loaded.report().kind == "transformers"
+    loaded.close()
 
 
 def test_only_the_answer_is_learnt(qwen: tuple[ChatLearner, Examples]) -> None:

@@ -46,9 +46,7 @@ class ChatLearner:
         remember_pictures(self._core)
         wanted = config.gradient_checkpointing
         if wanted or (wanted is None and device.startswith("cuda")):
-            self._core.gradient_checkpointing_enable(
-                gradient_checkpointing_kwargs={"use_reentrant": False}
-            )
+            self._core.activation_checkpointing_enable({"use_reentrant": False})
 
     # ------------------------------------------------------------------------------ learning
     def prepare(self, drawn: Sequence[Drawn]) -> Prepared:
