@@ -14,7 +14,7 @@ from slava.imaging.measure.micrograph import (
 from slava.imaging.measure.prepared import Prepared, prepare
 from slava.imaging.measure.record import fact_record, facts_of, outlines, to_record
 
-METHOD_VERSION = "3"
+METHOD_VERSION = "4"
 """Raised whenever the same pixels would give other facts: older ones are then measured anew."""
 
 __all__ = [
