@@ -92,5 +92,14 @@ def put_adapter(transaction: Transaction, adapter: Adapter) -> None:
 
 def adapter_from(row: Row) -> Adapter:
     """The adapter of a row."""
-    run_id = RunId(row[2]) if row[2] is not None else None
-    return Adapter(AdapterId(row[0]), row[1], run_id, *row[3:8], metrics=json.loads(row[8]))
+    return Adapter(
+        id=AdapterId(row[0]),
+        name=row[1],
+        run_id=RunId(row[2]) if row[2] is not None else None,
+        backbone=row[3],
+        method=row[4],
+        folder=row[5],
+        size_bytes=row[6],
+        created_at=row[7],
+        metrics=json.loads(row[8]),
+    )
