@@ -9,6 +9,7 @@ would be large with fewer than 256 colours. No file from outside the project app
 from __future__ import annotations
 
 import argparse
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
@@ -26,6 +27,7 @@ from tests.ui.finetune_runs import add_steel, freeze  # noqa: E402
 
 MICROGRAPH = "sample particles.tif"
 QUERY = "sample tips.tif"
+REVIEWER = "reviewer"
 QUESTIONS = ("How large are the structures, and how are they distributed?",)
 ANSWERED = (
     "document.querySelector('#question .submit-button') && "
@@ -43,6 +45,10 @@ JUDGED = """(({ verdict, state, listed, mapped }) =>
 DRAWN = """[...document.querySelectorAll('#classify img')].every((picture) =>
   picture.complete || picture.getBoundingClientRect().top > innerHeight)"""
 TUNED = "document.querySelector('#finetune [data-ready]')?.dataset"
+REVIEWED = "document.querySelector('#curate-review [data-ready]')?.dataset"
+AHEAD = """(({ pictures }) => pictures && pictures.split(' ').every((id, place) =>
+  document.querySelectorAll('.rv-viewer')[place]?.dataset.ready === id
+))(document.querySelector('#curate-review [data-ready]')?.dataset ?? {})"""
 PATIENCE_S = 600
 """A machine may be busy; a wait ends as soon as what it waits for is there."""
 LARGEST_BYTES = 400_000
@@ -70,6 +76,9 @@ SHOTS = (
     Shot("Analyse", 1024, 768, dark=False),
     Shot("Classify", 1440, 900, dark=True),
     Shot("Classify", 1440, 900, dark=False),
+    Shot("Curate", 1440, 900, dark=True),
+    Shot("Curate", 1440, 900, dark=False),
+    Shot("Curate", 1024, 768, dark=False),
     Shot("Fine-tune", 1440, 900, dark=True),
     Shot("Fine-tune", 1440, 900, dark=False),
     Shot("Fine-tune", 1024, 768, dark=False),
@@ -102,6 +111,32 @@ def fill_classify(page: Page) -> None:
     page.wait("!document.querySelector('#classify [data-embedding]').dataset.embedding", PATIENCE_S)
 
 
+def seed_curate(workspace: Path) -> None:
+    """Drafts about samples, written on this machine; a third of them judged."""
+    from store import PairFilter, Store
+    from ui.services.samples import write_samples
+
+    samples = workspace.with_name("samples")
+    samples.mkdir()
+    list(write_samples(samples))
+    draft = ["app.py", "draft", str(samples), "--teacher", "local", "--compare", "all"]
+    command = [sys.executable, *draft, "--workspace", str(workspace)]
+    subprocess.run(command, cwd=ROOT, check=True)
+    with Store.open(workspace) as store:
+        ids = store.pairs.list_ids(PairFilter(order="added"))
+        for number, pair_id in enumerate(ids[: len(ids) // 3]):
+            no = number % 9 == 4
+            verdict, reason = ("rejected", "not_visible") if no else ("accepted", None)
+            store.reviews.record_review(pair_id, REVIEWER, verdict, reason, seconds=4.0)
+        store.settings.set_setting("reviewer", REVIEWER)
+
+
+def fill_curate(page: Page) -> None:
+    """Nothing more than is there already."""
+    turn_to(page, "Curate")
+    page.wait(f"{REVIEWED}?.pair", PATIENCE_S)
+
+
 def fill_finetune(page: Page) -> None:
     """Train the built-in model on drawn steel, for a few minutes."""
     turn_to(page, "Fine-tune")
@@ -132,6 +167,12 @@ def show_classify(page: Page) -> None:
     page.wait(DRAWN, PATIENCE_S)
 
 
+def show_curate(page: Page) -> None:
+    """Until the pair and its micrograph are drawn."""
+    page.wait(f"{REVIEWED}?.pair", PATIENCE_S)
+    page.wait(AHEAD, PATIENCE_S)
+
+
 def show_finetune(page: Page) -> None:
     """Until the run that was looked at last is drawn."""
     page.wait(f"{TUNED}?.points > 0 && document.querySelector('.ft-chart [data-line]')", PATIENCE_S)
@@ -141,14 +182,19 @@ def show_finetune(page: Page) -> None:
 FILL: dict[str, Callable[[Page], None]] = {
     "Analyse": fill_analyse,
     "Classify": fill_classify,
+    "Curate": fill_curate,
     "Fine-tune": fill_finetune,
 }
 SHOW: dict[str, Callable[[Page], None]] = {
     "Analyse": show_analyse,
     "Classify": show_classify,
+    "Curate": show_curate,
     "Fine-tune": show_finetune,
 }
-SEED: dict[str, Callable[[Path], None]] = {"Fine-tune": seed_finetune}
+SEED: dict[str, Callable[[Path], None]] = {
+    "Curate": seed_curate,
+    "Fine-tune": seed_finetune,
+}
 """Tabs that have a workspace of their own, and what fills it before the window opens."""
 
 

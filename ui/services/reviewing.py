@@ -9,7 +9,6 @@ import getpass
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, get_args
 
 from slava.domain import Micrograph, MicrographId, PairId, Reason, Review, ReviewedPair, Verdict
 from slava.errors import BadSetting, NotFound, SlavaError
@@ -259,7 +258,8 @@ class Reviewing:
             packs = list_packs(Path(self._store.workspace) / FOLDER)
         except SlavaError:  # a copy that somebody is writing: the package's own speak for it
             packs = list_packs()
-        return {one.label: one.title for pack in packs for one in (*pack.classes, *pack.aspects)}
+        classes = {one.label: one.title for pack in packs for one in pack.classes}
+        return classes | {one.label: one.title for pack in packs for one in pack.aspects}
 
     def labels(self) -> list[str]:
         """Categories that micrographs have here, most frequent first."""
@@ -275,40 +275,6 @@ class Reviewing:
             return self._store.micrographs.get_micrograph(micrograph_id)
         except NotFound:
             return None
-
-
-def filter_of(sent: Mapping[str, Any]) -> PairFilter:
-    """A filter as a page sends it; empty texts ask for nothing.
-
-    Raises
-    ------
-    BadSetting
-        When a value is none that pairs can have.
-    """
-    names = ("text", "aspect", "category", "flag", "teacher", "model", "reviewer", "skipped_by")
-    names = (*names, "state", "kind", "reason", "order", "micrograph_id")
-    said = {n: str(sent[n]) for n in names if isinstance(sent.get(n), str) and sent[n]}
-    if isinstance(sent.get("flagged"), bool):
-        return PairFilter(**said, flagged=sent["flagged"])  # type: ignore[arg-type]
-    return PairFilter(**said)  # type: ignore[arg-type]
-
-
-def verdict_of(sent: object) -> Verdict:
-    """A verdict as a page sends it."""
-    found: Verdict | None = next((v for v in get_args(Verdict) if v == sent), None)
-    if found is None:
-        raise BadSetting(f"{sent!r} is no verdict. Reload the page.")
-    return found
-
-
-def reason_of(sent: object) -> Reason | None:
-    """A reason as a page sends it; nothing is none."""
-    if not sent:
-        return None
-    found: Reason | None = next((r for r in get_args(Reason) if r == sent), None)
-    if found is None:
-        raise BadSetting(f"{sent!r} is no reason. Reload the page.")
-    return found
 
 
 def _user() -> str:

@@ -12,7 +12,9 @@ function startEditing(words = null) {
   const { record } = entry;
   find('.rv-words').classList.add('rv-open');
   find('.rv-words').replaceChildren(...TEXTS.map(([name, title]) => field(name, title, record, words)));
-  element.querySelectorAll('.rv-words textarea').forEach(grow);
+  const growAll = () => element.querySelectorAll('.rv-words textarea').forEach(grow);
+  growAll();
+  requestAnimationFrame(growAll);          // once more, when a scroll bar has come
   find('.rv-answer textarea').focus();
 }
 

@@ -41,6 +41,7 @@ function leaveReasons() {
   find('.rv-verdicts').hidden = editing;
 }
 function reject(reason) {
+  if (turns) { afterwards(() => reject(reason)); return; }
   leaveReasons();
   judge('rejected', { reason });
 }
@@ -52,6 +53,7 @@ find('.rv-reasons').append(...Object.entries(REASONS).map(([reason, word], place
 }));
 
 function run(name) {
+  if (ON_A_PAIR.includes(name) && turns) { afterwards(() => run(name)); return; }
   if (ON_A_PAIR.includes(name) && (!current() || listing)) return;
   pressed = performance.now();
   act[name]();
@@ -65,7 +67,7 @@ function showKeyMarks() {
   element.querySelectorAll('[data-act]').forEach((button) => {
     if (!keys[button.dataset.act]) return;
     button.querySelectorAll('kbd').forEach((mark) => mark.remove());
-    button.append(...keys[button.dataset.act].slice(0, 2).map((key) => make('kbd', '', keyMark(key))));
+    button.append(...keys[button.dataset.act].slice(0, button.matches('.rv-small') ? 1 : 2).map((key) => make('kbd', '', keyMark(key))));
   });
   element.querySelectorAll('[data-key]').forEach((mark) => { mark.textContent = keyMark(keys[mark.dataset.key][0]); });
   find('.rv-comment').placeholder = `Comment (${keyMark(keys.comment[0])})`;
@@ -119,6 +121,7 @@ function heardKey(event) {
   const strong = event.ctrlKey || event.metaKey;
   if (learning) { learnKey(event.key); return true; }
   if (typing) return keyWhileTyping(event, typing, strong);
+  if (turns) { keepForLater(event, from); return true; }
   if (strong && event.key.toLowerCase() === 'z') { run(event.shiftKey ? 'redo' : 'undo'); return true; }
   if (strong) return false;
   if (event.key === 'Escape') return escape();
@@ -129,6 +132,12 @@ function heardKey(event) {
   if (!name) return false;
   if (!event.repeat || ['next', 'previous'].includes(name)) run(name);
   return true;
+}
+
+// While a verdict is taken back, keys wait for the pair that they are meant for.
+function keepForLater({ key, ctrlKey, metaKey, shiftKey }, from) {
+  const again = { key, ctrlKey, metaKey, shiftKey, composedPath: () => [from] };
+  afterwards(() => { heardKey(again); });
 }
 
 function keyWhileTyping(event, field_, strong) {

@@ -1,6 +1,6 @@
 // The line of pairs before this reviewer: those behind, the one that is shown, those ahead. A
 // verdict is shown at once and sent in the background; nothing waits for the server.
-const AHEAD = 8;
+const AHEAD = 16;
 const WARM = 4;
 const MOST_BEHIND = 200;
 let line = [];                 // { record, judged, since, written }
@@ -9,6 +9,13 @@ let exhausted = false;
 let asking = null;
 let turnOfFilter = 0;
 let pressed = 0;
+let turning = Promise.resolve();
+let turns = 0;                 // steps under way, for which keys wait
+
+function afterwards(work) {
+  turning = turning.then(work).catch((error) => tell(error.message, { bad: true }));
+  return turning;
+}
 
 const current = () => line[at];
 const unjudgedFrom = (place) => line.findIndex((entry, index) => index >= place && !entry.judged);
@@ -93,9 +100,15 @@ async function go(step) {
   show();
 }
 
-async function onwards() {
+// To the next one that waits. Where it has still to come, keys wait for it as well.
+function onwards() {
+  if (unjudgedFrom(at + 1) >= 0 || exhausted) { settle(); return; }
+  turns += 1;
+  afterwards(() => more(true).then(settle).finally(() => { turns -= 1; }));
+}
+
+function settle() {
   let next = unjudgedFrom(at + 1);
-  if (next < 0 && !exhausted) { await more(true); next = unjudgedFrom(at + 1); }
   if (next < 0) next = unjudgedFrom(0);
   at = next < 0 ? line.length : next;
   trim();
@@ -138,17 +151,17 @@ async function refused(entry, before, body, error) {
   counted();
 }
 
-let turning = Promise.resolve();
 function turn(name) {
-  turning = turning.then(async () => {
+  turns += 1;
+  const take = async () => {
     await drained();
     const { pair } = await post(name);
     if (!pair) { tell(name === 'undo' ? 'There is nothing to take back.' : 'There is nothing to do again.'); return; }
     exhausted = false;
     put(pair, name === 'undo' ? '' : pair.history.at(-1)?.verdict || 'accepted');
     counted();
-  }).catch((error) => tell(error.message, { bad: true }));
-  return turning;
+  };
+  return afterwards(() => take().finally(() => { turns -= 1; }));
 }
 
 // A pair that came back takes its place, or the place of the one that is shown.

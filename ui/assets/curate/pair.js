@@ -17,7 +17,9 @@ function showPair(entry) {
   showHead(entry);
   find('.rv-flags').replaceChildren(...record.flags.map(flagNode));
   showWords(record);
-  find('.rv-more').replaceChildren(...[factsNode(record), paraphrasesNode(record), historyNode(record), provenanceNode(record)].filter(Boolean));
+  const right = make('div', 'rv-block');
+  right.append(...[paraphrasesNode(record), historyNode(record), provenanceNode(record)].filter(Boolean));
+  find('.rv-more').replaceChildren(...[factsNode(record), right].filter(Boolean));
   find('.rv-scroll').scrollTop = 0;
 }
 
@@ -52,8 +54,8 @@ function showWords(record) {
     const block = make('div', `rv-text rv-${name}`, '', { 'data-text': name });
     block.append(make('small', '', title), make('p', '', record[name] || '–'));
     if (record[name] !== record.drafted[name]) {
-      const changed = make('details', 'rv-changed');
-      changed.append(make('summary', '', 'edited'), diffNode(record.drafted[name], record[name]));
+      const changed = make('details', 'rv-changed', '', { open: '' });
+      changed.append(make('summary', '', 'changed from the draft'), diffNode(record.drafted[name], record[name]));
       block.append(changed);
     }
     return block;

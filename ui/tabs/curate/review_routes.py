@@ -7,8 +7,7 @@ else) or 422.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -22,11 +21,11 @@ from ui import present
 from ui.pixels import HEADERS
 from ui.present import reviewing as shown
 from ui.services import Services
-from ui.services.reviewing import Words, filter_of, reason_of, verdict_of
+from ui.services.reviewing import Words
+from ui.tabs.curate import review_sent as given
+from ui.tabs.curate.review_sent import Sent, filter_of, reason_of, verdict_of
 
-Sent = Mapping[str, Any]
 Answer = Callable[[Sent], object]
-MOST_BYTES = 1_000_000
 MOST_ROWS = 200
 
 
@@ -62,7 +61,7 @@ class ReviewAnswers:
     def state(self, sent: Sent) -> object:
         """How far it is, and everything that is chosen once."""
         name = self._name(sent)
-        wanted = filter_of(_dict(sent, "filter"))
+        wanted = filter_of(given.field(sent, "filter"))
         now = self._reviewing.progress(name, wanted, str(sent.get("since", "")))
         return {
             **shown.progress(now),
@@ -75,18 +74,18 @@ class ReviewAnswers:
 
     def ahead(self, sent: Sent) -> object:
         """The next pairs."""
-        skip = [PairId(i) for i in _texts(sent, "skip")]
-        wanted, count = filter_of(_dict(sent, "filter")), _whole(sent, "count")
+        skip = [PairId(i) for i in given.texts(sent, "skip")]
+        wanted, count = filter_of(given.field(sent, "filter")), given.whole(sent, "count")
         found = self._reviewing.ahead(self._name(sent), wanted, count, skip)
         return {"pairs": [self._pair(one) for one in found]}
 
     def open(self, sent: Sent) -> object:
         """A certain pair, to be judged."""
-        return self._pair(self._reviewing.take(self._name(sent), _pair_id(sent)))
+        return self._pair(self._reviewing.take(self._name(sent), given.pair_id(sent)))
 
     def look(self, sent: Sent) -> object:
         """A certain pair as it stands."""
-        return self._pair(self._reviewing.look(_pair_id(sent)))
+        return self._pair(self._reviewing.look(given.pair_id(sent)))
 
     def release(self, sent: Sent) -> object:
         """Give back what is held."""
@@ -97,12 +96,12 @@ class ReviewAnswers:
         """Write a verdict down."""
         seconds, seen = sent.get("seconds"), sent.get("seen")
         judged = self._reviewing.judge(
-            _pair_id(sent),
+            given.pair_id(sent),
             self._name(sent),
             verdict_of(sent.get("verdict")),
             reason=reason_of(sent.get("reason")),
             comment=str(sent.get("comment") or ""),
-            words=Words(*(_text(sent, n) for n in ("question", "answer", "detailed"))),
+            words=Words(*(given.text(sent, n) for n in ("question", "answer", "detailed"))),
             seconds=float(seconds) if isinstance(seconds, int | float) else None,
             seen=seen if isinstance(seen, int) else None,
         )
@@ -120,8 +119,8 @@ class ReviewAnswers:
 
     def list(self, sent: Sent) -> object:
         """Lines of a list, and how many there are."""
-        wanted, after = filter_of(_dict(sent, "filter")), _text(sent, "after")
-        limit = min(MOST_ROWS, _whole(sent, "count"))
+        wanted, after = filter_of(given.field(sent, "filter")), given.text(sent, "after")
+        limit = min(MOST_ROWS, given.whole(sent, "count"))
         rows = self._reviewing.listed(wanted, limit, PairId(after) if after else None)
         total = self._services.store.pairs.count_pairs(wanted)
         return {"rows": [shown.row(one) for one in rows], "total": total}
@@ -135,7 +134,7 @@ class ReviewAnswers:
                 meanings.job.dismiss()
                 raise BadInput(now.error)
             return {"done": now.done if now else 0, "total": now.total if now else 0}
-        found = meanings.search(str(sent.get("text", "")), filter_of(_dict(sent, "filter")))
+        found = meanings.search(str(sent.get("text", "")), filter_of(given.field(sent, "filter")))
         pairs = {p.pair.id: p for p in self._services.store.pairs.get_pairs([i for i, _ in found])}
         rows = [{**shown.row(pairs[i]), "near": near} for i, near in found if i in pairs]
         return {"rows": rows, "total": len(rows)}
@@ -143,7 +142,7 @@ class ReviewAnswers:
     def bulk(self, sent: Sent) -> object:
         """One verdict on all that a filter means, or how many these are."""
         done = self._reviewing.judge_all(
-            filter_of(_dict(sent, "filter")),
+            filter_of(given.field(sent, "filter")),
             self._name(sent),
             verdict_of(sent.get("verdict")),
             reason_of(sent.get("reason")),
@@ -164,7 +163,7 @@ class ReviewAnswers:
         if isinstance(sent.get("name"), str) and not sent.get("login"):
             self._reviewing.set_reviewer(sent["name"])
         if isinstance(sent.get("keys"), dict):
-            self._reviewing.set_keys({k: _texts(sent["keys"], k) for k in sent["keys"]})
+            self._reviewing.set_keys({k: given.texts(sent["keys"], k) for k in sent["keys"]})
         if isinstance(sent.get("reviewers_wanted"), int):
             self._reviewing.set_reviewers_wanted(sent["reviewers_wanted"])
         return {"reviewer": self._reviewing.reviewer(), "keys": self._reviewing.keys()}
@@ -179,8 +178,8 @@ class ReviewAnswers:
 
     def _name(self, sent: Sent) -> str:
         """Who has logged in, else the name that the page gives, else the one kept here."""
-        given = sent.get("login") or sent.get("reviewer")
-        return str(given) if given else self._reviewing.reviewer()
+        name = sent.get("login") or sent.get("reviewer")
+        return str(name) if name else self._reviewing.reviewer()
 
 
 # ------------------------------------------------------------------------------ plumbing
@@ -188,7 +187,7 @@ def _posted(answer: Answer) -> Callable[[Request], Any]:
     async def respond(request: Request) -> Response:
         body = await request.body()
         login = logged_in(request)
-        return await run_in_threadpool(_answered, lambda: answer(_sent(body, login)))
+        return await run_in_threadpool(_answered, lambda: answer(given.read(body, login)))
 
     return respond
 
@@ -222,39 +221,3 @@ def logged_in(request: Request) -> str:
     number = getattr(request.scope.get("app"), "cookie_id", "")
     kept = (f"access-token-{kind}{number}" for kind in ("", "unsecure-"))
     return next((str(tokens[t]) for n in kept if (t := request.cookies.get(n)) in tokens), "")
-
-
-def _sent(body: bytes, login: str) -> Sent:
-    if len(body) > MOST_BYTES:
-        raise BadInput("the page sent too much at once. Reload it.")
-    try:
-        said = json.loads(body or b"{}")
-    except ValueError:
-        said = None
-    if not isinstance(said, dict):
-        raise BadInput("the page sent nothing that can be read. Reload it.")
-    return {**said, "login": login}
-
-
-def _dict(sent: Sent, name: str) -> Sent:
-    value = sent.get(name)
-    return value if isinstance(value, dict) else {}
-
-
-def _text(sent: Sent, name: str) -> str | None:
-    value = sent.get(name)
-    return value if isinstance(value, str) else None
-
-
-def _texts(sent: Sent, name: str) -> list[str]:
-    value = sent.get(name)
-    return [one for one in value if isinstance(one, str)] if isinstance(value, list) else []
-
-
-def _whole(sent: Sent, name: str) -> int:
-    value = sent.get(name)
-    return value if isinstance(value, int) and value > 0 else 1
-
-
-def _pair_id(sent: Sent) -> PairId:
-    return PairId(_text(sent, "id") or "")
