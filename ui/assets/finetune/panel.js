@@ -50,14 +50,14 @@ async function news() {
   setTimeout(news, pause);
 }
 
-// The tab is seen: the run under way is opened, else the one that was looked at last.
+// The tab is seen: the run under way is opened, else what was looked at last, else the newest run.
 async function begin() {
   if (!props.value?.base || props.value.base === base) return;
   base = props.value.base;
   try {
     await look();
     const live = state.runs.find((one) => one.live && one.state !== 'queued') || state.runs.find((one) => one.live);
-    const kept = state.runs.find((one) => one.id === chosen);
+    const kept = chosen === null ? state.runs[0] : state.runs.find((one) => one.id === chosen);
     await show((live || kept)?.id || '');
   } catch (error) { complain(error.message); }
 }

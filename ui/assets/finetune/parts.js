@@ -4,7 +4,7 @@ const SILENT_MS = 4000;
 let base = '';
 let state = null;             // what state.json said last
 let open = '';                // the run that is shown; empty: a new one is planned
-let chosen = recall('run');
+const chosen = localStorage.getItem('slava.finetune.run');   // null: this browser has not been here
 
 function recall(name) { return localStorage.getItem(`slava.finetune.${name}`) || ''; }
 function remember(name, value) { localStorage.setItem(`slava.finetune.${name}`, value); }
