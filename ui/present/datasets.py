@@ -104,7 +104,7 @@ def freezing(job: Frozen | None) -> Shown | None:
     if job.snapshot is not None:
         made = job.snapshot
         parts = ", ".join(f"{count} {part}" for part, count in made.pairs.items())
-        lines.append(f"{made.name}: {parts}.")
+        lines.append(f"Frozen as {made.name}: {parts}.")
         if job.known:
             lines.append("These pairs were frozen before, in the same parts: it is that snapshot.")
         out = ", ".join(f"{count} {why}" for why, count in job.left_out.items())

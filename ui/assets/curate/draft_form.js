@@ -111,7 +111,7 @@ function showGo() {
     ? `${plural(secret, 'confidential micrograph')} will be left out and named.` : '';
   const button = find('.dr-begin');
   const count = endpoint() ? about.length - secret : about.length;
-  button.textContent = endpoint() ? `Prepare ${plural(count, 'micrograph')}… nothing is sent yet` : `Draft about ${plural(count, 'micrograph')}`;
+  button.textContent = endpoint() ? `Prepare ${plural(count, 'micrograph')}…` : `Draft about ${plural(count, 'micrograph')}`;
   button.disabled = !count || !asked.size || working;
 }
 
