@@ -170,6 +170,16 @@ def test_a_run_that_is_done_says_what_it_is_worth_and_where_it_comes_from(
     assert tested[0]["base"] != tested[0]["adapter"]
 
 
+def test_a_good_headline_does_not_hide_worse_answers(
+    window: TestClient, store: Store, ids: list[MicrographId], snapshot: Snapshot
+) -> None:
+    good, worse = add_run(store, snapshot, "good"), add_run(store, snapshot, "worse")
+    finish(store, train(store, good, ids, until=2), ids)
+    finish(store, train(store, worse, ids, until=2), ids, rougeL=0.102)
+    assert get(window, f"run.json?id={good.id}")["caution"] == ""
+    assert "0.102 against 0.231" in get(window, f"run.json?id={worse.id}")["caution"]
+
+
 def test_what_broke_off_says_why_and_can_be_gone_on_with(
     window: TestClient, store: Store, ids: list[MicrographId], snapshot: Snapshot
 ) -> None:

@@ -12,7 +12,9 @@ function showAbout() {
     find('.ft-results').hidden = !results.length;
     find('.ft-results tbody').replaceChildren(...results.map(resultRow));
   });
-  find('.ft-tested').textContent = run.adapter ? (run.tested ? `${run.tested}, asked of both in the same words.` : 'Not tested: what it is worth is not known.') : '';
+  find('.ft-tested').textContent = run.adapter ? (run.tested ? `${run.tested}, asked of both in the same words.` : '') : '';
+  find('.ft-caution').hidden = !run.caution;
+  find('.ft-caution').textContent = run.caution;
   const used = run.adapter && state.using === run.adapter;
   find('.ft-use').hidden = used;
   find('.ft-about-base').hidden = !used;

@@ -149,6 +149,22 @@ def results(adapter: Adapter | None) -> list[Shown]:
     return rows
 
 
+def caution(adapter: Adapter | None) -> str:
+    """What a good headline may hide: written answers that have become worse, or no test at all."""
+    if adapter is None:
+        return ""
+    if not any(f"{name}_base" in adapter.metrics for name, _, _ in MEASURES):
+        return "It was not tested: what it is worth is not known."
+    before, after = (adapter.metrics.get(name) for name in ("rougeL_base", "rougeL"))
+    if before is None or after is None or after >= before:
+        return ""
+    return (
+        f"What it writes is further from the expected answers than what the base writes (ROUGE-L "
+        f"{after:.3f} against {before:.3f}). Look at the test part; train it longer, or on more "
+        "pairs, before you use it."
+    )
+
+
 def tested(metrics: Mapping[str, float]) -> str:
     """On what the results stand."""
     labelled, answered = int(metrics.get("labelled", 0)), int(metrics.get("answered", 0))

@@ -72,6 +72,7 @@ class Showing:
             **present.run_details(run, row, self._training.size(run.id), now),
             "told_so_far": told.to_json(),
             "results": present.results(adapter),
+            "caution": present.caution(adapter),
             "tested": present.tested(adapter.metrics) if adapter else "",
             "chain": present.chain(run, known, snapshots.get(run.snapshot_id), adapter),
             "command": command,
