@@ -16,7 +16,7 @@ COLUMNS = (
     "queued_at, last_at, last_seq"
 )
 ADAPTER_COLUMNS = "id, name, run_id, backbone, method, folder, size_bytes, created_at, metrics"
-_CHUNK = 200
+_CHUNK = 5000
 
 
 def story_from(row: Row) -> Story:
@@ -62,12 +62,14 @@ def put_events(transaction: Transaction, run_id: RunId, events: Sequence[Logged]
     """Keep events; those that are kept already stay as they are."""
     for begin in range(0, len(events), _CHUNK):
         some = events[begin : begin + _CHUNK]
-        marks = ", ".join(["(?, ?, ?, ?)"] * len(some))
-        lines = [(logged, to_line(logged).decode("utf-8")) for logged in some]
-        values = (
-            value for logged, line in lines for value in (run_id, logged.seq, kind_of(logged), line)
+        transaction.run(
+            "INSERT INTO run_events SELECT ?, unnest(?), unnest(?), unnest(?) "
+            "ON CONFLICT DO NOTHING",
+            run_id,
+            [logged.seq for logged in some],
+            [kind_of(logged) for logged in some],
+            [to_line(logged).decode("utf-8") for logged in some],
         )
-        transaction.run(f"INSERT INTO run_events VALUES {marks} ON CONFLICT DO NOTHING", *values)
 
 
 def kind_of(logged: Logged) -> str:
