@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -21,6 +21,7 @@ from store.pairs import Facet
 from ui.pixels import HEADERS
 from ui.present import datasets as shown
 from ui.services import Services
+from ui.services.job import Job
 from ui.services.uploaded import place_of
 from ui.tabs.curate.answering import Sent, number, posted, text
 
@@ -114,7 +115,7 @@ class DatasetAnswers:
 
     def dismiss(self, sent: Sent) -> object:
         """Close what has ended, or end what goes on."""
-        jobs = {
+        jobs: dict[str, Job[Any]] = {
             "freezing": self._datasets.freezing,
             "importing": self._datasets.importing,
             "exporting": self._datasets.exporting,

@@ -82,7 +82,9 @@ class DraftAnswers:
         """What goes on."""
         drafting, news = self._drafting, self._services.news
         version, library = news.version, news.library
-        counts, left = self._store.drafts.count_outcomes(), drafting.uncertain_left()
+        left = drafting.uncertain_left()
+        counted = self._store.drafts.count_outcomes()
+        counts = {i: {str(s): n for s, n in of.items()} for i, of in counted.items()}
         sending = drafting.sending.now
         here = sending.job_id if sending and sending.under_way else ""
         jobs = [j for j in self._store.drafts.list_jobs()[:MOST_JOBS] if j.id != here]
@@ -92,7 +94,7 @@ class DraftAnswers:
             "planning": shown.planning(drafting.planning.now),
             "plan": self._plan(),
             "sending": shown.sending(sending),
-            "jobs": [shown.job(j, dict(counts.get(j.id, {})), j.id in left) for j in jobs],
+            "jobs": [shown.job(j, counts.get(j.id, {}), j.id in left) for j in jobs],
             "open": self._store.settings.get_setting("open_micrograph") or "",
             "pairs": self._store.pairs.count_by("state"),
         }
@@ -243,7 +245,7 @@ class DraftAnswers:
             ids,
             text(sent, "pack") or "nanomaterials",
             texts(sent, "aspects"),
-            templates,  # type: ignore[arg-type]
+            templates,
             text(sent, "compare"),
             size,
         )
