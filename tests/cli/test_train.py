@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from typer.testing import CliRunner
 from app import build_cli
 from slava.domain import PairId, QAPair
 from slava.errors import BadInput, NotFound
+from slava.handoff.run_folder import RunFolder
 from store import PairFilter, Store
 from tests.cli.command import rows, slava
 from tests.store.plain_reader import PlainReader
@@ -24,7 +26,7 @@ SHORT = ("--max-steps", "4", "--set", "batch=4", "--set", "samples=1", "--set", 
 
 
 @pytest.fixture(scope="module")
-def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Twenty accepted pairs about drawn steel, frozen as ``steel``."""
     place = tmp_path_factory.mktemp("train")
     with Store.open(place / "w", inspect=PlainReader()) as store:
@@ -43,7 +45,10 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
         store.pairs.add_pairs(pairs)
         store.reviews.record_bulk(PairFilter(), "ann", "accepted", None, "", False)
         store.snapshots.add_snapshot("steel", measure=False)
-    return place / "w"
+    yield place / "w"
+    for run in (place / "w" / "runs").iterdir():
+        if child := launch.find(RunFolder(run)):
+            child.kill()
 
 
 def told(*args: str | Path) -> list[dict[str, Any]]:
