@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from selenium import webdriver
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.remote.webdriver import WebDriver
 
 from store import Store
 from tests.browser.page import Page
@@ -40,7 +40,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def sitting(driver: WebDriver, workspace: Path) -> Iterator[Page]:
+def sitting(driver: webdriver.Chrome, workspace: Path) -> Iterator[Page]:
     """The window, its Review view open."""
     with serving(workspace) as url:
         shown = Page(driver, url)

@@ -203,7 +203,9 @@ def test_keys_are_changed_and_never_do_two_things(reviewing: Reviewing) -> None:
     assert reviewing.keys()["accept"] == ["a", "Enter"]
     assert reviewing.set_keys({"accept": ["f"]})["accept"] == ["f"]
     assert reviewing.keys()["reject"] == ["r", "Backspace"]
-    for wrong in ({"skip": ["f"], "accept": ["f"]}, {"accept": []}, {"accept": ["3"]}):
+    doubled = {"skip": ["f"], "accept": ["f"]}
+    none: dict[str, list[str]] = {"accept": []}
+    for wrong in (doubled, none, {"accept": ["3"]}):
         with pytest.raises(BadSetting):
             reviewing.set_keys(wrong)
     reviewing.set_keys({})
