@@ -26,6 +26,7 @@ const act = {
   save: saveEditing,
   leave: leaveEditing,
 };
+const STEPS = ['accept', 'skip', 'next', 'previous'];
 const ON_A_PAIR = ['accept', 'reject', 'edit', 'skip', 'comment'];
 
 function askReason() {
@@ -55,7 +56,7 @@ find('.rv-reasons').append(...Object.entries(REASONS).map(([reason, word], place
 function run(name) {
   if (ON_A_PAIR.includes(name) && turns) { afterwards(() => run(name)); return; }
   if (ON_A_PAIR.includes(name) && (!current() || listing)) return;
-  pressed = performance.now();
+  pressed = STEPS.includes(name) ? performance.now() : 0;
   act[name]();
 }
 
