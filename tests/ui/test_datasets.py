@@ -99,8 +99,9 @@ def test_a_snapshot_is_frozen_shown_and_removed(
     services.datasets.freezing.wait()
     state = say("state")
     assert state["freezing"]["error"] == ""
-    assert state["freezing"]["lines"][0].startswith("Frozen as first: 2 train, 0 validation, 2 test")
-    assert any("1 not reviewed, 1 rejected" in line for line in state["freezing"]["lines"])
+    told = state["freezing"]["lines"]
+    assert told[0] == "Frozen as first: 2 train, 0 validation, 2 test."
+    assert any("1 rejected, 1 not reviewed" in line for line in told)
     (row,) = state["snapshots"]
     assert (row["all"], row["micrographs"]) == (4, 2)
     sheet = say("sheet", id=row["id"])
