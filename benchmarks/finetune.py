@@ -96,7 +96,7 @@ def measure(root: Path, told: Any) -> dict[str, Any]:
     metrics = json.loads((run.adapter / "metrics.json").read_text(encoding="utf-8"))
     return {
         "source": "drawn" if told.drawn else "NEU-SDD",
-        "command": "python benchmarks/finetune.py" + (" --drawn" if told.drawn else ""),
+        "command": " ".join(["python", *sys.argv]),
         "pairs_learnt_and_validated": sum(
             content.manifest.pairs[p] for p in ("train", "validation")
         ),
@@ -105,7 +105,7 @@ def measure(root: Path, told: Any) -> dict[str, Any]:
         "seed": told.seed,
         "threads": told.threads,
         "wall_seconds": round(wall, 1),
-        "stopped_early_by_time": run.wish() == "stop",
+        "stopped": run.wish() == "stop",
         "cpu_seconds": round(cpu_seconds, 1),
         "steps": steps[-1].step,
         "peak_memory_mb": round((steps[-1].memory_bytes or 0) / 1e6),
