@@ -89,6 +89,11 @@ def default_workspace() -> Path:
     return Path(platformdirs.user_data_dir("sLAVA", appauthor=False))
 
 
+def visible_cards(environ: Mapping[str, str] = os.environ) -> str | None:
+    """``CUDA_VISIBLE_DEVICES``: the graphics cards that CUDA may use; ``None`` where all of them."""
+    return environ.get("CUDA_VISIBLE_DEVICES")
+
+
 def _folder(text: str) -> Path | None:
     return Path(text) if text.strip() else None
 

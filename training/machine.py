@@ -15,6 +15,7 @@ from pathlib import Path
 import psutil
 
 from slava.handoff.files import UNFINISHED_PREFIX, write_whole
+from slava.settings import visible_cards
 
 PATIENCE_S = 10.0
 
@@ -84,7 +85,7 @@ def _asked(query: str) -> list[list[str]]:
 
     The card is chosen by ``CUDA_VISIBLE_DEVICES`` as in CUDA itself.
     """
-    tool, visible = shutil.which("nvidia-smi"), os.environ.get("CUDA_VISIBLE_DEVICES")
+    tool, visible = shutil.which("nvidia-smi"), visible_cards()
     if tool is None or visible in ("", "-1"):
         return []
     chosen = [f"--id={visible.split(',')[0]}"] if visible else []
