@@ -112,7 +112,7 @@ def fill_classify(page: Page) -> None:
 
 
 def seed_curate(workspace: Path) -> None:
-    """Drafts about samples, written on this machine; a third of them judged."""
+    """Drafts about samples, written on this machine; judged up to those about one of them."""
     from store import PairFilter, Store
     from ui.services.samples import write_samples
 
@@ -123,8 +123,10 @@ def seed_curate(workspace: Path) -> None:
     command = [sys.executable, *draft, "--workspace", str(workspace)]
     subprocess.run(command, cwd=ROOT, check=True)
     with Store.open(workspace) as store:
-        ids = store.pairs.list_ids(PairFilter(order="added"))
-        for number, pair_id in enumerate(ids[: len(ids) // 3]):
+        names = {m.id: m.name for m in store.micrographs.list_micrographs()}
+        pairs = store.pairs.list_pairs(PairFilter(order="added"), limit=500)
+        shown = [names[one.pair.micrograph_ids[0]] for one in pairs].index(MICROGRAPH)
+        for number, pair_id in enumerate(one.pair.id for one in pairs[:shown]):
             if number % 9 == 4:
                 store.reviews.record_review(pair_id, REVIEWER, "rejected", "not_visible")
             else:
@@ -224,8 +226,9 @@ def shoot(page: Page, shot: Shot, path: Path) -> None:
     with Image.open(path) as picture:
         colours = picture.convert("RGB")
     colours.save(path, optimize=True)
-    if path.stat().st_size > LARGEST_BYTES:
-        colours.quantize(192, dither=Image.Dither.NONE).save(path, optimize=True)
+    for number in (192, 128):
+        if path.stat().st_size > LARGEST_BYTES:
+            colours.quantize(number, dither=Image.Dither.NONE).save(path, optimize=True)
     size = path.stat().st_size
     if size > LARGEST_BYTES:
         raise SystemExit(f"{path.name} has {size} bytes; at most {LARGEST_BYTES} are meant.")
