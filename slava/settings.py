@@ -90,7 +90,7 @@ def default_workspace() -> Path:
 
 
 def visible_cards(environ: Mapping[str, str] = os.environ) -> str | None:
-    """``CUDA_VISIBLE_DEVICES``: the graphics cards that CUDA may use; ``None`` where all of them."""
+    """``CUDA_VISIBLE_DEVICES``: the graphics cards that CUDA may use; ``None`` for all of them."""
     return environ.get("CUDA_VISIBLE_DEVICES")
 
 

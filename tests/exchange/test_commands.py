@@ -52,7 +52,9 @@ def test_from_a_foreign_file_to_a_reviewed_snapshot_and_out_again(
 ) -> None:
     workspace = tmp_path / "workspace"
     where = ("--workspace", workspace, "--json")
-    done = slava("import", "--equal-only", foreign / "data.json", "--images", foreign / "images", *where)
+    done = slava(
+        "import", "--equal-only", foreign / "data.json", "--images", foreign / "images", *where
+    )
     assert done.returncode == 2
     (report,) = rows(done)
     assert (report["format"], report["records"], report["added"]) == ("llava", 8, 6)
