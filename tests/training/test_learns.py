@@ -11,7 +11,7 @@ import pytest
 
 from benchmarks import finetune
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 
 torch = pytest.importorskip("torch")
 
