@@ -68,7 +68,9 @@ canvas.addEventListener('pointermove', (event) => {
   const moved = Math.hypot(event.offsetX - begun[0], event.offsetY - begun[1]);
   if (!line.length && moved < DRAG_PX) return;
   if (!line.length) line.push(begun);
-  line.push([event.offsetX, event.offsetY]);
+  // A busy page is told of several moves at once: without those between, a corner would be cut.
+  const moves = event.getCoalescedEvents?.() ?? [];
+  for (const { offsetX, offsetY } of moves.length ? moves : [event]) line.push([offsetX, offsetY]);
   mapTip.hidden = true;
   drawMap();
 });
