@@ -6,6 +6,7 @@ The tests share one window and run in this order, as one sitting of a user would
 from __future__ import annotations
 
 import io
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from PIL import Image
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webdriver import WebDriver
+from selenium.webdriver.remote.webelement import WebElement
 
 from tests.browser.page import Page
 from tests.browser.serve import serving
@@ -169,11 +171,23 @@ def keys(page: Page, *pressed: str) -> None:
         ActionChains(page.driver).send_keys(one).perform()
 
 
+def settled(page: Page, canvas: WebElement) -> tuple[int, int]:
+    """The size of an element, px, once it has kept it for half a second."""
+    size, since = None, time.monotonic()
+    while time.monotonic() - since < 0.5:
+        now = page.js("return [arguments[0].clientWidth, arguments[0].clientHeight]", canvas)
+        if now != size:
+            size, since = now, time.monotonic()
+        time.sleep(0.05)
+    assert size is not None
+    return int(size[0]), int(size[1])
+
+
 def test_a_line_around_points_selects_them_and_the_keyboard_does_too(page: Page) -> None:
     everything = str(EACH * len(CLASSES) + 1)
     canvas = page.driver.find_element("css selector", ".cl-map canvas")
     page.js("arguments[0].scrollIntoView()", canvas)
-    wide, high = page.js("return [arguments[0].clientWidth, arguments[0].clientHeight]", canvas)
+    wide, high = settled(page, canvas)
     line = ActionChains(page.driver).move_to_element_with_offset(
         canvas, 3 - wide // 2, 3 - high // 2
     )
