@@ -51,7 +51,7 @@ AHEAD = """(({ pictures }) => pictures && pictures.split(' ').every((id, place) 
 ))(document.querySelector('#curate-review [data-ready]')?.dataset ?? {})"""
 PATIENCE_S = 600
 """A machine may be busy; a wait ends as soon as what it waits for is there."""
-LARGEST_BYTES = 400_000
+LARGEST_BYTES = 450_000
 
 
 @dataclass(frozen=True, slots=True)
