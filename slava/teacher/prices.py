@@ -47,7 +47,6 @@ class _Row(BaseModel):
 class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    checked: str = ""
     models: list[_Row] = Field(default_factory=list)
 
 
@@ -87,7 +86,6 @@ class Prices:
     """The table."""
 
     rows: tuple[_Row, ...]
-    checked: str = ""
 
     def of(self, model: str, *, own_machine: bool = False) -> Price:
         """The price of a model; one on this machine that is in no table costs nothing."""
@@ -132,4 +130,4 @@ def _read(text: str, name: str) -> Prices:
             for one in error.errors()
         ]
         raise BadSetting("; ".join(wrong) + ".") from None
-    return Prices(tuple(table.models), table.checked)
+    return Prices(tuple(table.models))

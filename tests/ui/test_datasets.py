@@ -21,7 +21,7 @@ from ui.services import Services
 from ui.services.datasets import Datasets, export_command
 from ui.services.news import News
 from ui.services.uploaded import place_of, table_among
-from ui.tabs.curate import dataset
+from ui.tabs.curate import dataset_routes
 
 Say = Callable[..., dict[str, Any]]
 TOKEN = "abcdefgh-1"
@@ -39,7 +39,7 @@ def pairs(store: Store, tmp_path: Path) -> list[PairId]:
 
 @pytest.fixture
 def client(services: Services) -> Iterator[TestClient]:
-    with TestClient(Starlette(routes=dataset.routes(services, "slava/token"))) as asking:
+    with TestClient(Starlette(routes=dataset_routes.routes(services, "slava/token"))) as asking:
         yield asking
     services.close()
 

@@ -22,7 +22,7 @@ from tests.teacher.fake_server import FakeTeacher
 from ui.services import Services
 from ui.services.checking import MOST_BY_MEANING
 from ui.services.teaching import Desk
-from ui.tabs.curate import draft
+from ui.tabs.curate import draft_routes
 
 Say = Callable[..., dict[str, Any]]
 
@@ -56,7 +56,7 @@ def served(services: Services) -> Iterator[Services]:
 
 @pytest.fixture
 def client(served: Services) -> Iterator[TestClient]:
-    app = Starlette(routes=draft.routes(served, "slava/token"))
+    app = Starlette(routes=draft_routes.routes(served, "slava/token"))
     with TestClient(app) as asking:
         yield asking
 

@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FEWEST = 8
 """With fewer micrographs nothing is learnt."""
 VIEWS_PER_S = 65.0
-"""Pictures of 128 px that one core of 2024 learns from in a second; figures: decision 0009."""
+"""Pictures of 128 px that a core learns from in a second: 40,000 took one about ten minutes."""
 POLL_S = 0.3
 STOP_S = 6.0
 """So long a child may take to end by itself."""

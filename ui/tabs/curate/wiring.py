@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from ui.services import Services
 from ui.tabs.analyse import Analyse
-from ui.tabs.curate import dataset, draft, review
+from ui.tabs.curate import review
 from ui.tabs.curate.layout import Curate
+from ui.tabs.curate.panel import wire_panel
 
 
 def wire(tab: Curate, analyse: Analyse, services: Services, base: str) -> None:
@@ -15,5 +16,5 @@ def wire(tab: Curate, analyse: Analyse, services: Services, base: str) -> None:
     in which a pair's micrograph is opened.
     """
     review.wire(tab.review, (tab.tab, tab.review_tab), analyse, services, base)
-    draft.wire(tab.draft, (tab.tab, tab.draft_tab), services, base)
-    dataset.wire(tab.dataset, (tab.tab, tab.dataset_tab), services, base)
+    wire_panel(tab.draft, "draft", (tab.tab, tab.draft_tab), base)
+    wire_panel(tab.dataset, "dataset", (tab.tab, tab.dataset_tab), base)
