@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from slava.errors import BadInput
-from slava.teacher.payload import Prepared
+from slava.teacher.outgoing import Known
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +27,14 @@ class Consent:
     """ISO 8601, UTC."""
 
 
-def payload_hash(host: str, requests: Sequence[Prepared]) -> str:
-    """SHA-256 over destination and every request with its pictures, whatever their order."""
-    told = [host, sorted(r.id for r in requests)]
+def payload_hash(host: str, requests: Sequence[Known]) -> str:
+    """SHA-256 over destination and every request with all that it holds, whatever their order."""
+    told = [host, sorted({r.id for r in requests})]
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 
-def require_consent(consent: Consent | None, host: str, requests: Sequence[Prepared]) -> None:
-    """Refuse to send anything that was not agreed to.
+def require_consent(consent: Consent | None, host: str, requests: Sequence[Known]) -> Consent:
+    """The consent, where it was given for these; refuse to send anything that was not agreed to.
 
     Raises
     ------
@@ -48,3 +48,4 @@ def require_consent(consent: Consent | None, host: str, requests: Sequence[Prepa
             "what is to be sent is not what was agreed to. Look at the payload again and agree "
             "to it."
         )
+    return consent

@@ -55,11 +55,11 @@ class Control:
         """
         self._going.wait()
         if self.stop.is_set():
-            raise Cancelled("drafting was cancelled.")
+            raise Cancelled("it was cancelled.")
 
     def sleep(self, seconds: float) -> None:
         """Wait so long; Cancelled as soon as the job is to end."""
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:
             if self.stop.wait(min(left, 60.0)):
-                raise Cancelled("drafting was cancelled.")
+                raise Cancelled("it was cancelled.")

@@ -79,7 +79,7 @@ class Purse:
         with self._change:
             while True:
                 if control.stop.is_set():
-                    raise Cancelled("drafting was cancelled.")
+                    raise Cancelled("it was cancelled.")
                 self._flying[request_id] = at_most_usd
                 if self.cap_usd is None or self._spent + self._open() <= self.cap_usd + _ROUNDING:
                     return True
@@ -87,6 +87,16 @@ class Purse:
                 if not self._flying:
                     return False
                 self._change.wait(_POLL_S)
+
+    def spent_before(self, usd: float) -> None:
+        """So much has been spent already."""
+        with self._change:
+            self._spent += usd
+
+    def may_have_paid(self, request_id: RequestId, at_most_usd: float) -> None:
+        """Nobody knows whether an attempt of an earlier run was paid."""
+        with self._change:
+            self._maybe[request_id] = at_most_usd
 
     def free(self, request_id: RequestId) -> None:
         """It was not taken; nothing is paid for this attempt."""

@@ -52,6 +52,11 @@ class Prepared:
         return str(self.body["model"])
 
     @property
+    def micrograph_ids(self) -> tuple[MicrographId, ...]:
+        """Every micrograph once, in the order shown."""
+        return self.ask.micrograph_ids
+
+    @property
     def picture_bytes(self) -> int:
         """Of all its pictures, before base64."""
         return sum(int(p["bytes"]) for p in self.pictures)

@@ -1,4 +1,4 @@
-"""How far a drafting job is: requests by what became of them, pairs, money, time left.
+"""How far a job is: requests by what became of them, pairs or judgements, money, time left.
 
 It must not know how requests are sent.
 """
@@ -34,7 +34,7 @@ class Drafted:
     found: int = 0
     """Of these, how many were over before: nothing is paid for them again."""
     pairs: int = 0
-    """Drafted by this run."""
+    """Drafted by this run; of a job that judges, judgements with a score or "not applicable"."""
     flying: int = 0
     """Requests on their way."""
     attempts: int = 0
@@ -64,13 +64,18 @@ class Drafted:
 class Tally:
     """Counts for :class:`Drafted`; safe to use from any thread."""
 
-    def __init__(self, job_id: JobId, total: int) -> None:
-        self._job_id, self._total = job_id, total
+    def __init__(self, job_id: JobId) -> None:
+        self._job_id, self._total = job_id, 0
         self._guard = threading.Lock()
         self._outcomes: Counter[RequestState] = Counter()
         self._found = self._pairs = self._attempts = 0
         self._began = time.monotonic()
         self._ended: tuple[DraftState, str, float] | None = None
+
+    def expect(self, more: int) -> None:
+        """So many requests more belong to the job."""
+        with self._guard:
+            self._total += more
 
     def found(self, state: RequestState) -> None:
         """A request that is not sent: it was over before, or nobody knows."""

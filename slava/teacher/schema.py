@@ -15,6 +15,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from slava.domain import Drafting, PairId, PairKind, QAPair
+from slava.teacher.envelope import open_envelope
 from slava.teacher.ledger import RequestState
 from slava.teacher.pairs import conversation_id, with_id
 from slava.teacher.subject import Ask
@@ -137,25 +138,11 @@ def read_answer(body: str, ask: Ask, drafting: Drafting) -> Reading:
     drafting
         What every pair is to say of its origin.
     """
-    try:
-        answer = json.loads(body)
-        choice = answer["choices"][0]
-        message = choice["message"]
-    except (ValueError, TypeError, LookupError):
-        return Reading("invalid", reason="the answer is not of the OpenAI protocol.")
-    told = Reading("invalid", tokens=_tokens(answer))
-    content = message.get("content") or ""
-    finish = choice.get("finish_reason") or ""
-    if message.get("refusal"):
-        words = " ".join(str(message["refusal"]).split())[:200]
-        return replace(told, state="refused", reason=f"the teacher refused: {words}")
-    if finish == "content_filter":
-        return replace(told, state="refused", reason="a content filter of the teacher stopped it.")
-    if finish == "length":
-        return replace(told, state="truncated", reason="the answer was cut at the token limit.")
-    if not isinstance(content, str) or not content.strip():
-        return replace(told, reason="the answer is empty.")
-    return replace(told, **_parsed(content, ask, drafting))
+    told = open_envelope(body)
+    reading = Reading(told.state, reason=told.reason, tokens=told.tokens)
+    if told.state != "answered":
+        return reading
+    return replace(reading, **_parsed(told.words, ask, drafting))
 
 
 def _parsed(content: str, ask: Ask, drafting: Drafting) -> dict[str, Any]:
@@ -166,7 +153,7 @@ def _parsed(content: str, ask: Ask, drafting: Drafting) -> dict[str, Any]:
         if _REFUSALS.match(content):
             words = " ".join(content.split())[:200]
             return {"state": "refused", "reason": f"the teacher refused: {words}"}
-        return {"reason": "the answer is no JSON."}
+        return {"state": "invalid", "reason": "the answer is no JSON."}
     try:
         return {"state": "answered", "pairs": _pairs(data, ask, drafting)}
     except ValidationError as error:
@@ -174,7 +161,8 @@ def _parsed(content: str, ask: Ask, drafting: Drafting) -> dict[str, Any]:
         where = ".".join(map(str, first["loc"])) or "the answer"
         more = f" ({error.error_count()} faults)" if error.error_count() > 1 else ""
         words = f"{where}: {str(first['msg']).lower()}{more}"
-        return {"reason": f"the answer is not of the form asked for: {words}."}
+        words = f"the answer is not of the form asked for: {words}."
+        return {"state": "invalid", "reason": words}
 
 
 def _pairs(data: Any, ask: Ask, drafting: Drafting) -> tuple[QAPair, ...]:
@@ -246,13 +234,3 @@ def _pair(
             extra=extra,
         )
     )
-
-
-def _tokens(answer: Mapping[str, Any]) -> tuple[int, int] | None:
-    usage = answer.get("usage")
-    if not isinstance(usage, dict):
-        return None
-    read, written = usage.get("prompt_tokens"), usage.get("completion_tokens")
-    if isinstance(read, int) and isinstance(written, int) and read >= 0 and written >= 0:
-        return read, written
-    return None
