@@ -1,0 +1,1 @@
+"""What drawings and the report are made of: style sheets and a script. They never change."""
