@@ -38,6 +38,16 @@ class Received:
     problems: tuple[Problem, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class ReceivedMicrographs:
+    """The micrographs of an import in the workspace."""
+
+    ids: Mapping[MicrographId, MicrographId]
+    """Of the import's to the workspace's."""
+    added: int
+    problems: tuple[Problem, ...]
+
+
 @dataclass(slots=True)
 class ToExport:
     """Pairs that may leave, and those that may not."""
@@ -74,7 +84,20 @@ def receive_pairs(
     embed
         Sentence vectors; without them only equal texts are the same.
     """
-    problems = list(imported.problems)
+    received = receive_micrographs(store, imported, on_progress)
+    ids = received.ids
+    pairs = [_linked(p, ids) for p in imported.pairs if ids.keys() >= set(p.micrograph_ids)]
+    on_progress(f"checking {len(pairs)} pairs")
+    done = store.pairs.add_pairs(pairs, flags_of(store, pairs, rules, embed))
+    problems = (*imported.problems, *received.problems)
+    return Received(done.added, done.known, received.added, problems)
+
+
+def receive_micrographs(
+    store: Store, imported: Imported, on_progress: Callable[[str], None] = lambda _: None
+) -> ReceivedMicrographs:
+    """Add the micrographs of an import alone, each with what came with it."""
+    problems: list[Problem] = []
     ids: dict[MicrographId, MicrographId] = {}
     added = 0
     with tempfile.TemporaryDirectory() as scratch:
@@ -87,10 +110,7 @@ def receive_pairs(
             except (UnreadableMicrograph, BadInput, OSError) as error:
                 lost = sum(micrograph.id in pair.micrograph_ids for pair in imported.pairs)
                 problems.append(Problem(0, f"{error} Pairs left out: {lost}."))
-    pairs = [_linked(p, ids) for p in imported.pairs if ids.keys() >= set(p.micrograph_ids)]
-    on_progress(f"checking {len(pairs)} pairs")
-    done = store.pairs.add_pairs(pairs, flags_of(store, pairs, rules, embed))
-    return Received(done.added, done.known, added, tuple(problems))
+    return ReceivedMicrographs(ids, added, tuple(problems))
 
 
 def flags_of(

@@ -202,6 +202,38 @@ _RUN_TABLES = (
 )
 
 
+def add_evaluations(transaction: Transaction) -> None:
+    """Test sets, evaluations, the answers of models, and what people gave them."""
+    for statement in _EVALUATION_TABLES:
+        transaction.run(statement)
+
+
+_EVALUATION_TABLES = (
+    """CREATE TABLE test_sets (
+        id VARCHAR PRIMARY KEY, name VARCHAR NOT NULL, source VARCHAR NOT NULL,
+        count BIGINT NOT NULL, created_at VARCHAR NOT NULL, notes VARCHAR NOT NULL)""",
+    """CREATE TABLE test_items (
+        set_id VARCHAR, position BIGINT, item_id VARCHAR NOT NULL, record VARCHAR NOT NULL,
+        PRIMARY KEY (set_id, position))""",
+    """CREATE TABLE evaluations (
+        id VARCHAR PRIMARY KEY, name VARCHAR NOT NULL, spec VARCHAR NOT NULL,
+        set_id VARCHAR NOT NULL, state VARCHAR NOT NULL, total BIGINT NOT NULL,
+        created_at VARCHAR NOT NULL, reason VARCHAR NOT NULL)""",
+    """CREATE TABLE model_answers (
+        key VARCHAR PRIMARY KEY, answer VARCHAR NOT NULL, seconds DOUBLE NOT NULL,
+        tokens BIGINT NOT NULL, error VARCHAR NOT NULL, ranked VARCHAR NOT NULL,
+        context VARCHAR NOT NULL, asked VARCHAR NOT NULL, answered_at VARCHAR NOT NULL)""",
+    """CREATE TABLE evaluation_answers (
+        evaluation_id VARCHAR, item_id VARCHAR, model VARCHAR, level VARCHAR, swapped BOOLEAN,
+        key VARCHAR NOT NULL,
+        PRIMARY KEY (evaluation_id, item_id, model, level, swapped))""",
+    """CREATE TABLE person_scores (
+        seq BIGINT PRIMARY KEY, key VARCHAR NOT NULL, measure VARCHAR NOT NULL,
+        person VARCHAR NOT NULL, score DOUBLE, comment VARCHAR NOT NULL,
+        scored_at VARCHAR NOT NULL)""",
+)
+
+
 MIGRATIONS: tuple[tuple[str, Migration], ...] = (
     ("first_workspace", first_workspace),
     ("add_scale_bars", add_scale_bars),
@@ -211,6 +243,7 @@ MIGRATIONS: tuple[tuple[str, Migration], ...] = (
     ("add_pairs", add_pairs),
     ("add_snapshots", add_snapshots),
     ("add_runs", add_runs),
+    ("add_evaluations", add_evaluations),
 )
 """Name and step, oldest first. Append only."""
 

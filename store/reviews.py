@@ -5,13 +5,14 @@ A verdict is on the disk when the call returns. It must not know what the window
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from slava.domain import PairId, Reason, Review, ReviewedPair, Verdict
 from slava.errors import BadSetting, PairTaken
 from slava.metrics.agreement import Agreement
 from store.clock import now
-from store.database import Database
+from store.database import Database, Transaction
 from store.leases import Leases, checked_reviewer
 from store.pair_filter import PairFilter, condition
 from store.pair_outcome import decide
@@ -30,7 +31,7 @@ from store.review_rows import (
     pairs_of_step,
 )
 from store.settings import Settings, write_setting
-from store.state_rows import require_reviewed, require_standing, update_outcome
+from store.state_rows import load_reviewed, require_reviewed, require_standing, update_outcome
 from store.waiting import Waiting
 
 REVIEWERS_WANTED = "reviewers_wanted"
@@ -42,11 +43,13 @@ class BulkResult:
     """What came of one verdict on many pairs."""
 
     meant: int
-    """How many pairs the filter meant."""
+    """How many pairs the filter meant, or were picked."""
     reviewed: int
     """How many of them got the verdict."""
     held: int
     """How many were left out because somebody else was looking at them."""
+    changed: int = 0
+    """How many of those picked were left out because they had been judged meanwhile."""
 
 
 class Reviews:
@@ -168,26 +171,45 @@ class Reviews:
         BadSetting
             When the verdict is ``edited``, or reason and verdict do not go together.
         """
-        name = checked_reviewer(reviewer)
-        if verdict == "edited":
-            raise BadSetting("Many pairs cannot be edited at once. Accept or reject them.")
-        check_reason(verdict, reason)
+        same = _same(reviewer, verdict, reason, comment)
         meant, parameters = condition(wanted)
         with self._database.writing() as transaction:
-            held = self._leases.held_by_others(name)
             rows = transaction.rows(
                 f"SELECT s.pair_id FROM pair_states s WHERE {meant} ORDER BY s.seq", *parameters
             )
-            ids = [PairId(row[0]) for row in rows if row[0] not in held]
-            result = BulkResult(len(rows), len(ids), len(rows) - len(ids))
-            if dry_run or not ids:
-                return result
-            moment = now()
-            same = Review(PairId(""), 0, name, verdict, reason, comment.strip(), reviewed_at=moment)
-            insert_same(transaction, self._numbers.next(transaction, len(ids)), ids, same)
-            decide_again(transaction, ids, self.reviewers_wanted)
+            ids = [PairId(row[0]) for row in rows]
+            done = self._record_same(transaction, ids, same, dry_run)
         self._waiting.forget()
-        return result
+        return done
+
+    def record_picked(
+        self,
+        seen: Mapping[PairId, int],
+        reviewer: str,
+        verdict: Verdict,
+        reason: Reason | None = None,
+        comment: str = "",
+    ) -> BulkResult:
+        """One verdict on pairs that were picked by hand, as one step that is undone at once.
+
+        Parameters
+        ----------
+        seen : Mapping
+            The pairs, each with ``ReviewedPair.reviews`` of what the reviewer was looking at. What
+            has been judged since is left out, and what somebody else is looking at.
+
+        Raises
+        ------
+        BadSetting
+            When the verdict is ``edited``, or reason and verdict do not go together.
+        """
+        same = _same(reviewer, verdict, reason, comment)
+        with self._database.writing() as transaction:
+            found = load_reviewed(transaction, list(seen))
+            ids = [pair.pair.id for pair in found if pair.reviews == seen[pair.pair.id]]
+            done = self._record_same(transaction, ids, same)
+        self._waiting.forget()
+        return replace(done, meant=len(seen), changed=len(seen) - len(ids))
 
     def undo_last(self, reviewer: str) -> ReviewedPair | None:
         """Take back the newest verdict of a reviewer that stands, a bulk as a whole.
@@ -225,6 +247,16 @@ class Reviews:
         self._waiting.forget()
         return count
 
+    def _record_same(
+        self, transaction: Transaction, ids: Sequence[PairId], same: Review, dry_run: bool = False
+    ) -> BulkResult:
+        held = self._leases.held_by_others(same.reviewer)
+        free = [i for i in ids if i not in held]
+        if free and not dry_run:
+            insert_same(transaction, self._numbers.next(transaction, len(free)), free, same)
+            decide_again(transaction, free, self.reviewers_wanted)
+        return BulkResult(len(ids), len(free), len(ids) - len(free))
+
     def _turn(self, reviewer: str, undo: bool) -> ReviewedPair | None:
         name = checked_reviewer(reviewer)
         with self._database.writing() as transaction:
@@ -244,3 +276,12 @@ class Reviews:
             return self._leases.lease_pair(name, ids[0])
         except PairTaken:
             return require_reviewed(self._database, ids[0])
+
+
+def _same(reviewer: str, verdict: Verdict, reason: Reason | None, comment: str) -> Review:
+    """The review that many pairs get, checked."""
+    if verdict == "edited":
+        raise BadSetting("Many pairs cannot be edited at once. Accept or reject them.")
+    check_reason(verdict, reason)
+    name = checked_reviewer(reviewer)
+    return Review(PairId(""), 0, name, verdict, reason, comment.strip(), reviewed_at=now())

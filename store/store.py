@@ -14,6 +14,7 @@ from store.adapters import Adapters
 from store.conversations import Conversations
 from store.database import Database
 from store.drafts import Drafts
+from store.evaluations import Evaluations
 from store.facts import Facts
 from store.files import sync_folder
 from store.freezing import Freezing
@@ -35,6 +36,7 @@ from store.reviews import Reviews
 from store.runs import Runs
 from store.settings import Settings
 from store.snapshots import Snapshots
+from store.test_sets import TestSets
 from store.vectors import Vectors
 from store.waiting import Waiting
 
@@ -67,6 +69,8 @@ class Store:
         self.snapshots = Snapshots(database, layout, freezing)
         self.adapters = Adapters(database, layout, self.snapshots)
         self.runs = Runs(database, layout, self.adapters)
+        self.test_sets = TestSets(database)
+        self.evaluations = Evaluations(database)
 
     @classmethod
     def open(cls, workspace: Path, *, inspect: Inspect = inspect_file) -> Store:
@@ -102,6 +106,7 @@ class Store:
             store.conversations.interrupt_streaming()
             store.ingests.interrupt_running()
             store.drafts.interrupt_sent()
+            store.evaluations.interrupt_running()
         except BaseException:
             store.close()
             raise

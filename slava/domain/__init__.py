@@ -33,6 +33,7 @@ from slava.domain.evaluation import (
     ModelEntry,
     PersonScore,
     TestItem,
+    TestSet,
 )
 from slava.domain.fact import (
     DefectCandidate,
@@ -134,6 +135,7 @@ __all__ = [
     "SnapshotId",
     "Strategy",
     "TestItem",
+    "TestSet",
     "Turn",
     "TurnId",
     "TurnStatus",

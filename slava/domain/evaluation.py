@@ -52,6 +52,8 @@ class TestItem:
     """For ``classification``: the labels to choose from."""
     defect: bool | None = None
     """Whether there is a defect, as far as people have said."""
+    quantity: str = ""
+    """The number that is asked for, with its unit: ``24 µm``, ``5``."""
     given: Mapping[str, str] = field(default_factory=dict)
     """Answers of other systems that came with the test set, by their names."""
 
@@ -123,6 +125,23 @@ class Answered:
     """The text that the model was told besides the question."""
     asked: str = ""
     """The question as it was asked, with the attributes of its level."""
+
+
+@dataclass(frozen=True, slots=True)
+class TestSet:
+    """A frozen set of questions as it is listed."""
+
+    __test__ = False
+
+    id: str
+    """SHA-256 over the ids of its items, in their order."""
+    name: str
+    source: str
+    """Where it came from, in words."""
+    count: int
+    created_at: str
+    notes: tuple[str, ...] = ()
+    """What was left out when it was made."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,134 @@
+"""What answers are known by: the hash of everything that decides them, the model among it.
+
+It must not know how answers are kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from slava.domain import (
+    AnswerKey,
+    ContextLevel,
+    EvaluationId,
+    EvaluationSpec,
+    MicrographId,
+    ModelEntry,
+    Quantization,
+)
+from slava.evaluation.records import spec_record
+from slava.handoff.files import canonical, hash_bytes, hash_file
+from slava.vlm.backbone import GenerationSettings
+
+VERSION = 1
+"""Raised whenever the same model would be asked otherwise: old answers then stand for nothing."""
+
+_EDGE_BYTES = 1 << 20
+_HASHED = (".json", ".jinja", ".model", ".txt")
+
+
+def identify(entry: ModelEntry, adapter_folder: Path | None = None) -> ModelEntry:
+    """The entry with the identity of its weights and its adapter; nothing is loaded.
+
+    Of a served model and of one that has not been downloaded only the name is known: who puts
+    other weights under it gets old answers.
+    """
+    told = [_weights(entry.reference)]
+    if adapter_folder is not None:
+        told += [_adapter(adapter_folder)]
+    return ModelEntry(
+        entry.title,
+        entry.reference,
+        entry.quantization,
+        entry.adapter,
+        hash_bytes(canonical(told))[:16],
+    )
+
+
+def answer_key(
+    entry: ModelEntry,
+    shown: MicrographId,
+    nm_per_px: float | None,
+    box: Sequence[int],
+    context: str,
+    question: str,
+    classes: Sequence[str],
+    settings: GenerationSettings,
+) -> AnswerKey:
+    """The key of one answer.
+
+    Parameters
+    ----------
+    shown
+        The SHA-256 of the micrograph's bytes; ``box`` is the part of it that is shown, px.
+    context
+        What is told besides the question.
+    classes
+        The labels to choose from; empty for an answer in words.
+    """
+    told = {
+        "version": VERSION,
+        "model": [entry.identity, entry.quantization],
+        "shown": [shown, nm_per_px, list(box)],
+        "context": context,
+        "question": question,
+        "classes": list(classes),
+        "settings": [settings.max_new_tokens, settings.temperature, settings.top_p, settings.seed],
+    }
+    return AnswerKey(hash_bytes(canonical(told)))
+
+
+def given_key(name: str, item_id: str, answer: str) -> AnswerKey:
+    """The key of an answer that came with a test set."""
+    return AnswerKey(hash_bytes(canonical(["given", name, item_id, answer])))
+
+
+def evaluation_id(spec: EvaluationSpec) -> EvaluationId:
+    """The id of an evaluation: the same spec again is the same evaluation."""
+    return EvaluationId(hash_bytes(canonical(spec_record(spec)))[:12])
+
+
+def short_settings(spec: EvaluationSpec, level: ContextLevel) -> str:
+    """How answers were asked for, in a few words."""
+    return f"context {level} ({spec.way}), at most {spec.max_new_tokens} tokens, greedy"
+
+
+def quantized(title: str, quantization: Quantization) -> str:
+    """A model's title with its quantization, where it has one."""
+    return title if quantization == "none" else f"{title}, {quantization}"
+
+
+def _weights(reference: str) -> str:
+    from slava.vlm.load import BUILTIN
+
+    if reference == BUILTIN:
+        from slava.vlm.slava_model.load import WEIGHTS
+
+        return _folder(WEIGHTS)
+    folder = Path(reference).expanduser()
+    return _folder(folder) if folder.is_dir() else reference
+
+
+def _adapter(folder: Path) -> str:
+    return hash_bytes(
+        canonical([[f.name, hash_file(f)] for f in sorted(folder.glob("*.safetensors"))])
+    )
+
+
+def _folder(folder: Path) -> str:
+    """Hash of a model's folder: small files whole, weights by their size and both their ends."""
+    told: list[list[object]] = []
+    for file in sorted(folder.iterdir()):
+        if file.suffix == ".safetensors":
+            told.append([file.name, file.stat().st_size, _edges(file)])
+        elif file.is_file() and file.suffix in _HASHED:
+            told.append([file.name, hash_file(file)])
+    return hash_bytes(canonical(told))
+
+
+def _edges(file: Path) -> str:
+    with file.open("rb") as source:
+        head = source.read(_EDGE_BYTES)
+        source.seek(max(0, file.stat().st_size - _EDGE_BYTES))
+        return hash_bytes(head + source.read(_EDGE_BYTES))
