@@ -22,6 +22,8 @@ from slava.adapters.routing import token_masks
 
 Batch = Mapping[str, Any]
 """Keyword arguments of one forward pass."""
+Forward = Callable[[Any], Tensor]
+"""One forward pass: logits (T, vocabulary) of the tokens that count, in 32 bits."""
 
 _RIDGE = 1e-4
 """Relative to the mean square of z; keeps directions that no token takes from growing."""
@@ -37,16 +39,20 @@ class Distilled:
     """Share 0..1 of held-out tokens for which both find the same next token likeliest."""
     single: dict[str, Tensor]
     """Per layer one B (b, d_out), scale included."""
+    tokens: int = 0
+    """How many held-out tokens that share is of."""
 
 
 def distil(
     model: nn.Module,
-    batches: Sequence[Batch],
-    held_out: Sequence[Batch],
+    batches: Sequence[Any],
+    held_out: Sequence[Any],
     *,
     steps: int = 200,
     rate: float = 3e-3,
     rank: int | None = None,
+    forward: Forward | None = None,
+    on_step: Callable[[int], None] = lambda _: None,
 ) -> Distilled:
     """Fit one B per layer to the active adapter. The adapter itself is not changed.
 
@@ -59,6 +65,10 @@ def distil(
         Of AdamW on all B; one batch per step.
     rank
         The rank to take the mixture at; by default the largest.
+    forward
+        How a batch is passed through the model; by default each is a :data:`Batch`.
+    on_step
+        Told how many steps are made; what it raises ends the work.
 
     Raises
     ------
@@ -72,17 +82,19 @@ def distil(
     config = found[0][1].config[adapter]
     if config.gating == "request":
         raise ValueError("gates by request need no distilling: each class is a plain LoRA")
+    run = forward or (lambda batch: _judged(model(**batch).logits, batch, model))
     training = model.training
     model.eval()
     try:
         with at_rank(model, rank, adapter):
-            single = _fitted(model, found, adapter, batches)
-            _polish(model, found, adapter, single, batches, steps, rate)
-            agreement = _agreement(model, found, adapter, single, held_out)
+            single = _fitted(run, found, adapter, batches)
+            _polish(run, found, adapter, single, batches, steps, rate, on_step)
+            same, total = _agreement(run, found, adapter, single, held_out)
     finally:
         model.train(training)
     taken = config.r if rank is None else rank
-    return Distilled(adapter, taken, agreement, {n: b.detach() for n, b in single.items()})
+    made = {name: b.detach() for name, b in single.items()}
+    return Distilled(adapter, taken, same / max(total, 1), made, total)
 
 
 @contextmanager
@@ -101,10 +113,10 @@ def standing_in(
 
 @torch.no_grad()
 def _fitted(
-    model: nn.Module,
+    run: Forward,
     found: Sequence[tuple[str, DyaMoqpeLayer]],
     adapter: str,
-    batches: Sequence[Batch],
+    batches: Sequence[Any],
 ) -> dict[str, Tensor]:
     """The least-squares B of every layer over all tokens of ``batches``."""
     sums: dict[str, tuple[Tensor, Tensor]] = {}
@@ -124,7 +136,7 @@ def _fitted(
     hooks = [layer.register_forward_hook(watch(name)) for name, layer in found]  # type: ignore[attr-defined]
     try:
         for batch in batches:
-            model(**batch)
+            run(batch)
     finally:
         for hook in hooks:
             hook.remove()
@@ -140,13 +152,14 @@ def _fitted(
 
 
 def _polish(
-    model: nn.Module,
+    run: Forward,
     found: Sequence[tuple[str, DyaMoqpeLayer]],
     adapter: str,
     single: dict[str, Tensor],
-    batches: Sequence[Batch],
+    batches: Sequence[Any],
     steps: int,
     rate: float,
+    on_step: Callable[[int], None],
 ) -> None:
     """Train all B until the distributions agree (KL divergence from the mixture's)."""
     free = [b.requires_grad_() for b in single.values()]
@@ -155,32 +168,34 @@ def _polish(
     for step in range(steps):
         batch = batches[step % len(batches)]
         with torch.no_grad():
-            wanted = _judged(model(**batch).logits, batch, model).log_softmax(-1)
+            wanted = run(batch).log_softmax(-1)
         with torch.enable_grad(), standing_in(found, adapter, single):
-            said = _judged(model(**batch).logits, batch, model).log_softmax(-1)
+            said = run(batch).log_softmax(-1)
             loss = nn.functional.kl_div(said, wanted, reduction="batchmean", log_target=True)
             gradients = torch.autograd.grad(loss, free)
         for b, gradient in zip(free, gradients, strict=True):
             b.grad = gradient
         optimizer.step()
         schedule.step()
+        on_step(step + 1)
 
 
 @torch.no_grad()
 def _agreement(
-    model: nn.Module,
+    run: Forward,
     found: Sequence[tuple[str, DyaMoqpeLayer]],
     adapter: str,
     single: Mapping[str, Tensor],
-    held_out: Sequence[Batch],
-) -> float:
+    held_out: Sequence[Any],
+) -> tuple[int, int]:
+    """Of how many tokens both say the same, and how many there are."""
     same = total = 0
     for batch in held_out:
-        wanted = _judged(model(**batch).logits, batch, model).argmax(-1)
+        wanted = run(batch).argmax(-1)
         with standing_in(found, adapter, single):
-            said = _judged(model(**batch).logits, batch, model).argmax(-1)
+            said = run(batch).argmax(-1)
         same, total = same + int((said == wanted).sum()), total + len(wanted)
-    return same / max(total, 1)
+    return same, total
 
 
 def _judged(logits: Tensor, batch: Batch, model: Any) -> Tensor:

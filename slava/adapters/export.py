@@ -12,16 +12,24 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from peft import LoraConfig
-from safetensors.torch import save_file
+from peft import LoraConfig, PeftConfig
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from slava.adapters.config import DyaMoqpeConfig
 from slava.adapters.control import layers
 from slava.adapters.distil import Distilled
+from slava.adapters.gates import gates
+from slava.adapters.plugin import peft_type, register
 from slava.errors import ModelError
 
 LEAST_AGREEMENT = 0.98
 """Below this a distilled adapter is not written unless that is asked for."""
+
+WEIGHTS = "adapter_model.safetensors"
+STEM = "base_model.model."
+"""What PEFT puts before a module's name."""
 
 Factors = Mapping[str, tuple[Tensor, Tensor]]
 """Per module name A (b, d_in) and B (d_out, b), scale included."""
@@ -66,16 +74,58 @@ def export_classes(
             "this adapter's gates are chosen by token, so no plain LoRA equals it. "
             "Distil it, or train one with gates by request."
         )
+    config = found[0][1].config[adapter]
+    held = {
+        key: (layer.dya_moqpe_A[adapter], layer.dya_moqpe_B[adapter], layer.class_gates(adapter))
+        for key, layer in found
+    }
+    return _write_classes(held, config, folder, _base_of(model, adapter), rank)
+
+
+def export_saved_classes(source: Path, folder: Path) -> dict[str, Path]:
+    """:func:`export_classes` of an adapter saved in ``source``; its base is not needed.
+
+    Raises
+    ------
+    ModelError
+        If the adapter's gates are chosen by token, or its files are damaged.
+    """
+    register()
+    try:
+        config: Any = PeftConfig.from_pretrained(str(source))
+        tensors = load_file(source / WEIGHTS)
+        if config.peft_type != peft_type() or config.gating != "request":
+            raise ModelError("this adapter's gates are not chosen by request. Distil it.")
+        held = {}
+        for name in (key for key in tensors if key.endswith("dya_moqpe_A")):
+            module = name.removesuffix(".dya_moqpe_A")
+            table = tensors[f"{module}.dya_moqpe_router"].float()
+            held[module.removeprefix(STEM)] = (
+                tensors[name],
+                tensors[f"{module}.dya_moqpe_B"],
+                gates(table, config.top_k, config.renormalize).g,
+            )
+    except (OSError, KeyError, ValueError, SafetensorError) as error:
+        raise ModelError(f"{source} is damaged: {error}. Restore it from a copy.") from error
+    return _write_classes(held, config, folder, config.base_model_name_or_path, None)
+
+
+def _write_classes(
+    held: Mapping[str, tuple[Tensor, Tensor, Tensor]],
+    config: DyaMoqpeConfig,
+    folder: Path,
+    base: str | None,
+    rank: int | None,
+) -> dict[str, Path]:
+    """``held``: per module A (r, d_in), B (r, K, d_out) and gates (classes, K)."""
+    b = config.r if rank is None else rank
     written = {}
-    for place, name in enumerate(found[0][1].config[adapter].classes):
+    for place, name in enumerate(config.classes):
         factors = {}
-        for key, layer in found:
-            config, B = layer.config[adapter], layer.dya_moqpe_B[adapter].detach()
-            b = config.r if rank is None else rank
-            g = layer.class_gates(adapter)[place].to(B.dtype)  # (K,)
-            merged = torch.einsum("rkd,k->dr", B[:b], g) * config.scale(b)
-            factors[key] = (layer.dya_moqpe_A[adapter][:b], merged)
-        written[name] = write_lora(factors, folder / name, _base_of(model, adapter))
+        for key, (A, B, g) in held.items():
+            merged = torch.einsum("rkd,k->dr", B[:b].detach(), g[place].to(B.dtype))
+            factors[key] = (A[:b], merged * config.scale(b))
+        written[name] = write_lora(factors, folder / name, base)
     return written
 
 
@@ -85,7 +135,7 @@ def write_lora(factors: Factors, folder: Path, base: str | None) -> Path:
     tensors = {}
     for name, (a, b) in factors.items():
         fill = rank - len(a)
-        key = f"base_model.model.{name}"
+        key = f"{STEM}{name}"
         tensors[f"{key}.lora_A.weight"] = _kept(nn.functional.pad(a, (0, 0, 0, fill)))
         tensors[f"{key}.lora_B.weight"] = _kept(nn.functional.pad(b, (0, fill)))
     config = LoraConfig(
@@ -98,7 +148,7 @@ def write_lora(factors: Factors, folder: Path, base: str | None) -> Path:
         inference_mode=True,
     )
     folder.mkdir(parents=True, exist_ok=True)
-    save_file(tensors, folder / "adapter_model.safetensors", metadata={"format": "pt"})
+    save_file(tensors, folder / WEIGHTS, metadata={"format": "pt"})
     config.save_pretrained(str(folder))
     return folder
 

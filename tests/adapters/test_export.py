@@ -16,7 +16,12 @@ torch = pytest.importorskip("torch")
 
 from slava.adapters.control import layers  # noqa: E402
 from slava.adapters.distil import Distilled, distil  # noqa: E402
-from slava.adapters.export import export_classes, export_distilled, rounded_rank  # noqa: E402
+from slava.adapters.export import (  # noqa: E402
+    export_classes,
+    export_distilled,
+    export_saved_classes,
+    rounded_rank,
+)
 
 CLASSES = ("sem", "tem", "afm")
 
@@ -47,6 +52,16 @@ def test_a_class_is_exactly_one_plain_lora(by_request: Any, base: Base, tmp_path
             assert float(gap) <= 4e-6 * float(logits(plain, batch()).abs().max().clamp(min=1))
 
 
+def test_classes_are_exported_from_the_files_alone(by_request: Any, tmp_path: Path) -> None:
+    by_request.save_pretrained(str(tmp_path / "saved"))
+    loaded = export_classes(by_request, tmp_path / "loaded")
+    alone = export_saved_classes(tmp_path / "saved", tmp_path / "alone")
+    assert list(alone) == list(CLASSES)
+    for name, folder in alone.items():
+        for file in ("adapter_model.safetensors", "adapter_config.json"):
+            assert (folder / file).read_bytes() == (loaded[name] / file).read_bytes()
+
+
 def test_each_request_of_a_batch_has_its_own_class(by_request: Any) -> None:
     words = batch(rows=2)
     words["attention_mask"][:] = 1
@@ -72,6 +87,9 @@ def test_gates_by_token_have_no_exact_lora(base: Base, tmp_path: Path) -> None:
     model = make_adapter(base("llava", "none"), AdapterSettings())
     with pytest.raises(ModelError, match="Distil"):
         export_classes(model, tmp_path)
+    model.save_pretrained(str(tmp_path / "saved"))
+    with pytest.raises(ModelError, match="Distil"):
+        export_saved_classes(tmp_path / "saved", tmp_path)
 
 
 def test_distilling_stands_in_for_the_mixture(base: Base, tmp_path: Path) -> None:
@@ -91,6 +109,7 @@ def test_distilling_stands_in_for_the_mixture(base: Base, tmp_path: Path) -> Non
     with model.disable_adapter():
         bare = torch.cat([logits(model, words).argmax(-1) for words in some[3:]])
     real = torch.cat([words["attention_mask"] for words in some[3:]]).bool()
+    assert made.tokens == 4 * 12 * 2 - 3 * 2
     same = float((said == wanted)[real].float().mean())
     assert same == pytest.approx(made.agreement, abs=0.02)
     assert same > float((bare == wanted)[real].float().mean())

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
-from slava.adapters import make_adapter
+from slava.adapters import load_adapter, make_adapter
 from slava.domain import MicrographId
 from slava.retrieval.showing import title_of
 from slava.vlm.adapted_builtin import AdaptedBuiltin
@@ -24,10 +24,10 @@ from slava.vlm.slava_model.modeling import shift_right
 from slava.vlm.slava_model.question_encoder import question_encoder
 from slava.vlm.slava_model.taught import Taught, category_slots, taught_tokens, with_slots
 from slava.vlm.slava_model.vision import pooled
-from slava.vlm.slava_model.words import teach_words, without_words
+from slava.vlm.slava_model.words import forget_words, load_words, teach_words, without_words
 from training.finetune.config import TrainConfig
 from training.finetune.examples import Drawn, Example, Examples, both
-from training.finetune.learner import Losses, Prepared
+from training.finetune.learner import PUBLISHED, Losses, Prepared
 from training.finetune.pictures import Pictures
 from training.finetune.teach import fit_taught
 
@@ -73,14 +73,23 @@ class BuiltinLearner:
     def losses(self, prepared: Prepared) -> Losses:
         """Language modelling of the answers, and matching them with their micrographs."""
         inputs = prepared.inputs
-        labels = inputs["labels"]
-        given = shift_right(labels, self._core.config)
-        logits = self._core(**inputs, decoder_input_ids=given).logits
         summed = F.cross_entropy(
-            logits.flatten(0, 1).float(), labels.flatten(), ignore_index=_IGNORED, reduction="sum"
-        )
+            self._logits(inputs).flatten(0, 1).float(), inputs["labels"].flatten(),
+            ignore_index=_IGNORED, reduction="sum",
+        )  # fmt: skip
         matching = self._matching(inputs) if self.model.training else None
         return Losses(summed, prepared.tokens, matching)
+
+    def said(self, prepared: Prepared) -> Tensor:
+        """Logits (T, vocabulary) of the answers' tokens."""
+        there = prepared.inputs["labels"] != _IGNORED
+        return self._logits(prepared.inputs)[there].float()
+
+    def _logits(self, inputs: dict[str, Tensor]) -> Tensor:
+        """(B, L, vocabulary)"""
+        given = shift_right(inputs["labels"], self._core.config)
+        logits: Tensor = self._core(**inputs, decoder_input_ids=given).logits
+        return logits
 
     def _matching(self, inputs: dict[str, Tensor]) -> Tensor | None:
         """Every micrograph with its own answer and with the next differing one of the batch."""
@@ -135,6 +144,14 @@ class BuiltinLearner:
         """Without the adapter."""
         with self.model.disable_adapter(), without_words(self._words):
             yield self._plain
+
+    def take_up(self, folder: Path) -> None:
+        """Weights, what was taught, and the words."""
+        forget_words(self._core)
+        load_adapter(self.model, folder, name=PUBLISHED)
+        self.model.set_adapter(PUBLISHED)
+        self._taught = Taught.load(folder)
+        self._words = load_words(self._core, self._taught.word_ids, self._taught.word_rows)
 
     def write_extras(self, folder: Path) -> None:
         """What was taught."""

@@ -11,10 +11,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
-from slava.adapters import make_adapter
+from slava.adapters import load_adapter, make_adapter
 from slava.vlm.backbone import Backbone, GenerationSettings, Message, View
 from slava.vlm.scoring import continuations, extend, trim
 from slava.vlm.transformers_backbone import TransformersBackbone
@@ -22,7 +23,7 @@ from training.finetune.collate import joined
 from training.finetune.config import TrainConfig
 from training.finetune.examples import Drawn, Example, Examples
 from training.finetune.eye import remember_pictures
-from training.finetune.learner import Losses, Prepared
+from training.finetune.learner import PUBLISHED, Losses, Prepared
 from training.finetune.pictures import Pictures
 from training.finetune.talk import messages_for
 
@@ -84,6 +85,21 @@ class ChatLearner:
 
     def _loss(self, inputs: dict[str, Any], counts: Sequence[int]) -> Tensor:
         """Nats summed over the last ``counts`` tokens of each row."""
+        said, wanted = self._answers(inputs, counts)
+        return F.cross_entropy(
+            said.flatten(0, 1), wanted.flatten(), ignore_index=-100, reduction="sum"
+        )
+
+    def said(self, prepared: Prepared) -> Tensor:
+        """Logits (T, vocabulary) of the answers' tokens."""
+        found = []
+        for inputs, counts in prepared.inputs:
+            said, wanted = self._answers(self._plain._placed(inputs), counts)
+            found.append(said[wanted != -100])
+        return torch.cat(found)
+
+    def _answers(self, inputs: dict[str, Any], counts: Sequence[int]) -> tuple[Tensor, Tensor]:
+        """Logits (B, L, vocabulary) of the last tokens, and the tokens (B, L), -100 elsewhere."""
         longest = max(counts)
         kept = {"logits_to_keep": longest + 1} if self._keeps_logits else {}
         logits = self._core(**inputs, **kept, use_cache=False).logits
@@ -91,10 +107,7 @@ class ChatLearner:
         wanted = ids[:, -longest:].clone()  # (B, longest)
         for row, count in enumerate(counts):
             wanted[row, : longest - count] = -100
-        said = logits[:, -longest - 1 : -1].float()
-        return F.cross_entropy(
-            said.flatten(0, 1), wanted.flatten(), ignore_index=-100, reduction="sum"
-        )
+        return logits[:, -longest - 1 : -1].float(), wanted
 
     def length(self, example: Example) -> int:
         """Characters of the longer answer and of all questions before it."""
@@ -128,6 +141,11 @@ class ChatLearner:
         """Without the adapter."""
         with self.model.disable_adapter():
             yield self._plain
+
+    def take_up(self, folder: Path) -> None:
+        """Its weights."""
+        load_adapter(self.model, folder, name=PUBLISHED)
+        self.model.set_adapter(PUBLISHED)
 
     def write_extras(self, folder: Path) -> None:
         """Nothing: PEFT's own files say all."""

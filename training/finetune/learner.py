@@ -13,6 +13,9 @@ from torch import Tensor, nn
 from slava.vlm.backbone import Backbone, Message, View
 from training.finetune.examples import Drawn, Example
 
+PUBLISHED = "published"
+"""The name of an adapter that was taken up, beside the fresh one."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Losses:
@@ -50,6 +53,10 @@ class Learner(Protocol):
         """One forward pass."""
         ...
 
+    def said(self, prepared: Prepared) -> Tensor:
+        """Logits (T, vocabulary) of the answers' tokens, in 32 bits, by one forward pass."""
+        ...
+
     def length(self, example: Example) -> int:
         """Roughly how long it is; examples of like length are put together."""
         ...
@@ -68,6 +75,10 @@ class Learner(Protocol):
 
     def base(self) -> AbstractContextManager[Backbone]:
         """The same without the adapter, within the block."""
+        ...
+
+    def take_up(self, folder: Path) -> None:
+        """Answer with the adapter that was published in ``folder`` instead of the fresh one."""
         ...
 
     def write_extras(self, folder: Path) -> None:

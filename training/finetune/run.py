@@ -71,7 +71,7 @@ def _guarded(run: Run) -> int:
     try:
         run.tell(StateEvent("preflight"))
         config = config_from(run.folder.read_config())
-        content = _snapshot(run.folder, config)
+        content = snapshot_of(run.folder, config)
         return _trained(run, config, content)
     except KeyboardInterrupt:
         return _ended(run, "interrupted")
@@ -83,9 +83,22 @@ def _guarded(run: Run) -> int:
         return _failed(run, explain(error, run.folder, config), FAILED)
 
 
-def _snapshot(folder: RunFolder, config: TrainConfig) -> SnapshotContent:
-    workspace = Path(config.workspace) if config.workspace else folder.root.resolve().parent.parent
-    content = read_snapshot(folder.snapshot, workspace)
+def workspace_of(folder: RunFolder, config: TrainConfig) -> Path:
+    """Where a run's micrographs are."""
+    return Path(config.workspace) if config.workspace else folder.root.resolve().parent.parent
+
+
+def snapshot_of(folder: RunFolder, config: TrainConfig) -> SnapshotContent:
+    """What a run learns from, verified.
+
+    Raises
+    ------
+    SnapshotDamaged
+        If it contradicts its hashes.
+    BadInput
+        If nothing is to be learnt from it.
+    """
+    content = read_snapshot(folder.snapshot, workspace_of(folder, config))
     if not content.part("train"):
         raise BadInput("the snapshot's training part is empty. Freeze more pairs.")
     return content

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from slava.errors import BadSetting
+from slava.errors import BadSetting, ModelError
 from slava.settings import Settings
 from ui.commands.options import Json, Workspace
-from ui.commands.output import Record, show
+from ui.commands.output import Record, print_progress, show
 
 if TYPE_CHECKING:
     from slava.domain import Adapter
     from store import Store
+    from training.to_lora import PlainLora, Tell
 
 Name = Annotated[str, typer.Argument(metavar="ADAPTER", help="Its name or id, or last.")]
 
@@ -33,18 +34,39 @@ def list_adapters(ctx: typer.Context, json_: Json = False, workspace: Workspace 
 def export_adapter(
     name: Name,
     target: Annotated[Path, typer.Argument(metavar="FOLDER", help="A new or empty folder.")],
+    as_: Annotated[
+        str,
+        typer.Option(
+            "--as",
+            metavar="FORM",
+            help="peft: as it is. lora: as plain LoRA, which other programs and servers load.",
+        ),
+    ] = "peft",
+    steps: Annotated[
+        int, typer.Option(min=1, help="Of distilling a plain LoRA out of DyA-MoQPE.")
+    ] = 200,
+    anyway: Annotated[
+        bool,
+        typer.Option("--anyway", help="Write a plain LoRA also where it too often says otherwise."),
+    ] = False,
     json_: Json = False,
     workspace: Workspace = None,
 ) -> None:
-    """Copy an adapter in PEFT's format, with its model card, to take it elsewhere."""
+    """Take an adapter elsewhere, with its model card: as it is, or as plain LoRA."""
     from store import Store
+    from ui.services.adapter_exports import export, form_of, refusal
+
+    form = form_of(as_)
 
     with Store.open(Settings.gather(workspace=workspace).workspace) as store:
         adapter = store.adapters.get_adapter(name)
         if target.exists() and (not target.is_dir() or any(target.iterdir())):
             raise BadSetting(f"{target} is there already and is not an empty folder.")
-        store.adapters.export_adapter(adapter.id, target)
-        show({**_record(store, adapter), "exported": str(target)}, json_)
+        made = export(store, adapter, target, form, steps=steps, anyway=anyway, on_progress=_told())
+        if made is not None and not made.written:
+            raise ModelError(refusal(made))
+        more = {"how": "copied"} if made is None else _of_plain(made)
+        show({**_record(store, adapter), "exported": str(target), "form": form, **more}, json_)
 
 
 def add_adapter(
@@ -83,6 +105,28 @@ def adapters_cli() -> typer.Typer:
     cli.command("add")(add_adapter)
     cli.command("remove")(remove_adapter)
     return cli
+
+
+def _told() -> Tell:
+    """Every new thing at hand, and every fiftieth step, as a line on stderr."""
+    said = ""
+
+    def tell(note: str, done: int, total: int) -> None:
+        nonlocal said
+        if note != said or (done and done % 50 == 0):
+            print_progress(f"{note}, step {done} of {total}" if done else note)
+        said = note
+
+    return tell
+
+
+def _of_plain(made: PlainLora) -> Record:
+    return {
+        "how": made.how,
+        "agreement": made.agreement,
+        "agreement_tokens": made.tokens,
+        "rank": made.rank,
+    }
 
 
 def _record(store: Store, adapter: Adapter) -> Record:

@@ -17,6 +17,7 @@ from slava.domain import Run, RunId
 from slava.errors import BadSetting, ModelError
 from slava.handoff.events import SampleEvent, WarningEvent
 from store import RunSize, Store
+from ui.services.adapter_exports import AdapterExports
 from ui.services.models import Models
 from ui.services.news import News
 from ui.services.runner import Runner
@@ -40,7 +41,9 @@ class Training:
 
     def __init__(self, store: Store, news: News, models: Models | None = None) -> None:
         self._store, self._news, self._models = store, news, models
-        self._runner = Runner(store, news, models, lambda: self.trials.job.busy)
+        self._runner = Runner(store, news, models, self._is_occupied)
+        self.exports = AdapterExports(store, news, models, lambda: self._runner.active is not None)
+        """Gives adapters out; ``exports.job.now`` is the export under way."""
         self.trials = Trials(store, news, models, lambda: self._runner.active is not None)
         """Measures how long a run would take; ``trials.job.now`` is the trial under way."""
 
@@ -265,7 +268,12 @@ class Training:
     def close(self, timeout_s: float = 5.0) -> None:
         """End the watching; a run under way goes on and is found again at the next start."""
         self.trials.close(timeout_s)
+        self.exports.job.close(timeout_s)
         self._runner.close(timeout_s)
+
+    def _is_occupied(self) -> bool:
+        """Whether something else has the machine."""
+        return self.trials.job.busy or self.exports.job.busy
 
     def _name(self, snapshot: str) -> str:
         """After the snapshot, with a number where there is one of that name."""

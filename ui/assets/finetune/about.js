@@ -29,7 +29,8 @@ function showAbout() {
   })));
   const notes = find('.ft-notes');
   if (notes.dataset.of !== run.id || (document.activeElement !== notes && !notes.dataset.touched)) { notes.value = run.notes; notes.dataset.of = run.id; }
-  find('.ft-about code').textContent = run.command;
+  showElsewhere();
+  find('.ft-about .ft-own-command code').textContent = run.command;
   when('told', [open, run.settings], () => find('.ft-told-settings tbody').replaceChildren(...run.settings.map(([name, value]) => {
     const line = make('tr');
     line.append(make('th', '', name), make('td', '', value));
@@ -44,6 +45,29 @@ function showAbout() {
     const button = make('button', 's-button ft-remove', 'Delete…', { type: 'button' });
     place.append(askTwice(button, `Delete it all, ${run.size}`, async () => { if (await act('remove', { id: run.id })) show(''); }));
   });
+}
+
+// The adapter to take elsewhere: in which forms, how far that is, where its files are.
+function showElsewhere() {
+  const { given } = run;
+  const busy = given.state === 'running';
+  find('.ft-elsewhere').hidden = !run.adapter;
+  find('.ft-forms-hint').textContent = run.forms_hint;
+  when('forms', [open, run.forms], () => find('.ft-forms').replaceChildren(...run.forms.map((form) => {
+    const button = make('button', 's-button ft-give', form.title, { type: 'button', 'data-form': form.name });
+    button.addEventListener('click', () => act('give', { id: run.adapter, form: form.name }));
+    return button;
+  })));
+  element.querySelectorAll('.ft-give').forEach((node) => { node.disabled = busy; });
+  find('.ft-give-end').hidden = find('.ft-give-progress').hidden = !busy;
+  if (given.fraction) find('.ft-give-progress').value = given.fraction; else find('.ft-give-progress').removeAttribute('value');
+  find('.ft-given').hidden = !given.text;
+  find('.ft-given').textContent = given.text;
+  find('.ft-given').classList.toggle('ft-caution', given.refused || given.state === 'failed');
+  find('.ft-given-place').hidden = !given.folder;
+  find('.ft-given-place code').textContent = given.folder;
+  find('.ft-anyway-row').hidden = !given.refused;
+  element.dataset.given = given.state;
 }
 
 function outcomeWords(best) {
@@ -80,5 +104,7 @@ async function keepNotes() {
   await act('note', { id: notes.dataset.of, notes: notes.value });
 }
 find('.ft-use').addEventListener('click', () => act('use', { id: run.adapter }));
+find('.ft-give-end').addEventListener('click', () => act('end_give'));
+find('.ft-anyway').addEventListener('click', () => act('give', { id: run.adapter, form: 'lora', anyway: true }));
 find('.ft-about-base').addEventListener('click', () => act('base'));
 askTwice(find('.ft-drop'), 'Delete them', () => act('drop', { id: run.id }));

@@ -33,6 +33,8 @@ class Acting:
             "go_on": lambda _: _done(self._training.go_on),
             "note": self.note,
             "use": self.use,
+            "give": self.give,
+            "end_give": lambda _: _done(self._training.exports.job.cancel),
             "base": lambda _: _done(self._services.adapters.unload),
         }
 
@@ -99,6 +101,13 @@ class Acting:
     def use(self, sent: Sent) -> Sent:
         """Answer with an adapter in Analyse."""
         self._services.adapters.use(AdapterId(incoming.text(sent, "id", 100)))
+        return {}
+
+    def give(self, sent: Sent) -> Sent:
+        """Take an adapter elsewhere, in a folder of ``exports/``."""
+        adapter, form = incoming.text(sent, "id", 100), incoming.text(sent, "form", 20)
+        anyway = sent.get("anyway") is True
+        self._training.exports.begin(AdapterId(adapter), form, anyway=anyway)
         return {}
 
     def _on_run(self, act: Callable[[Any], object], sent: Sent) -> Sent:

@@ -11,7 +11,7 @@ from store import Lineage
 from ui.present.words import Shown
 from ui.services import Services
 from ui.services.training_records import TrainingNow
-from ui.tabs.finetune import planning, present, settings
+from ui.tabs.finetune import giving, planning, present, settings
 from ui.tabs.finetune.story import tell
 
 METRICS = "metrics.json"
@@ -76,6 +76,9 @@ class Showing:
             "tested": present.tested(adapter.metrics) if adapter else "",
             "chain": present.chain(run, known, snapshots.get(run.snapshot_id), adapter),
             "command": command,
+            "forms": giving.forms(adapter),
+            "forms_hint": giving.hint(adapter),
+            "given": giving.given(self._training.exports.job.now, adapter),
         }
 
     def tested(self, reference: str) -> Shown:
