@@ -131,6 +131,20 @@ def test_one_verdict_on_all_that_is_meant_is_one_step(
     assert store.pairs.count_by("state") == {"pending": 6}
 
 
+def test_those_picked_get_one_verdict_unless_judged_or_held_meanwhile(
+    client: TestClient, ids: list[PairId], store: Store
+) -> None:
+    body = {"verdict": "rejected", "reason": "duplicate", "picked": dict.fromkeys(ids[:4], 0)}
+    post(client, "verdict", id=ids[1], verdict="accepted", reviewer="ben")
+    post(client, "open", id=ids[2], reviewer="ben")
+    assert post(client, "picked", **body) == {"reviewed": 2, "held": 1, "changed": 1}
+    assert store.pairs.count_by("state") == {"accepted": 1, "pending": 3, "rejected": 2}
+    assert post(client, "undo")["pair"]["id"] == ids[0]
+    assert store.pairs.count_by("state") == {"accepted": 1, "pending": 5}
+    again = {**body, "picked": {ids[0]: 0, ids[1]: 1, "gone": 0}}
+    assert post(client, "picked", **again) == {"reviewed": 2, "held": 0, "changed": 1}
+
+
 def test_the_list_goes_on_where_it_ended(client: TestClient, ids: list[PairId]) -> None:
     first = post(client, "list", count=4, filter={"order": "added"})
     assert (len(first["rows"]), first["total"]) == (4, 6)
@@ -220,6 +234,10 @@ def test_keys_are_changed_and_never_do_two_things(reviewing: Reviewing) -> None:
         ("verdict", {"id": "p000", "verdict": "rejected", "reason": "ugly"}, 422),
         ("verdict", {"id": "nothing", "verdict": "accepted"}, 404),
         ("verdict", {"verdict": "accepted"}, 404),
+        ("picked", {"verdict": "accepted"}, 422),
+        ("picked", {"verdict": "accepted", "picked": {"p000": "0"}}, 422),
+        ("picked", {"verdict": "rejected", "picked": {"p000": 0}}, 422),
+        ("picked", {"verdict": "edited", "picked": {"p000": 0}}, 422),
         ("open", {"id": 7}, 404),
         ("ahead", {"filter": {"state": "lost"}}, 422),
         ("list", {"filter": {"order": "by mood"}}, 422),

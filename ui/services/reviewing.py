@@ -38,6 +38,7 @@ DEFAULT_KEYS: Mapping[str, tuple[str, ...]] = {
     "previous": ("ArrowLeft", "ArrowUp"),
     "comment": ("n",),
     "search": ("/",),
+    "pick": ("x",),
     "list": ("l",),
     "help": ("?",),
 }
@@ -215,6 +216,19 @@ class Reviewing:
     ) -> BulkResult:
         """One verdict on all that a filter means; one undo takes it back."""
         done = self._store.reviews.record_bulk(wanted, reviewer, verdict, reason, comment, dry_run)
+        self._news.tell()
+        return done
+
+    def judge_picked(
+        self,
+        seen: Mapping[PairId, int],
+        reviewer: str,
+        verdict: Verdict,
+        reason: Reason | None = None,
+        comment: str = "",
+    ) -> BulkResult:
+        """The same on pairs picked by hand; see :meth:`store.reviews.Reviews.record_picked`."""
+        done = self._store.reviews.record_picked(seen, reviewer, verdict, reason, comment)
         self._news.tell()
         return done
 

@@ -81,7 +81,7 @@ function showTwo(wanted, agreements, disagreed) {
   const segments = make('span', 's-segments', '', { role: 'radiogroup', 'aria-label': 'How many people judge a pair' });
   for (const count of [1, 2]) {
     const button = make('button', '', count === 1 ? 'one' : 'two', { type: 'button', role: 'radio', 'aria-checked': String(wanted === count) });
-    button.addEventListener('click', () => choose({ reviewers_wanted: count }, true));
+    button.addEventListener('click', () => askFor(count));
     segments.append(button);
   }
   const rowNode = make('div', 's-row');
@@ -92,22 +92,32 @@ function showTwo(wanted, agreements, disagreed) {
   find('.rv-two').replaceChildren(make('h4', '', 'Agreement'), rowNode, ...lines, ...(disagreed ? [queue] : []));
 }
 
-async function choose(body, again = false) {
-  try { await post('settings', body); } catch (error) { tell(error.message, { bad: true }); }
+// Returns why it is refused, empty when it is not.
+async function choose(body) {
+  let refused = '';
+  try { await post('settings', body); } catch (error) { refused = error.message; }
   await learn();
-  if (again) begin();
+  return refused;
+}
+
+async function askFor(count) {
+  const refused = await choose({ reviewers_wanted: count });
+  if (refused) tell(refused, { bad: true });
+  begin();
 }
 
 find('.rv-name').addEventListener('submit', async (event) => {
   event.preventDefault();
   const name = find('.rv-name input').value.trim();
-  if (!name || name === me.name) return;
+  if (!name) return;
+  find('.rv-name input').blur();           // keys mean the pair again
+  toggle(find('.rv-session'), false);
+  if (name === me.name) return;
   await drained();
   await post('release').catch(() => {});
   try { await post('settings', { name }); } catch (error) { tell(error.message, { bad: true }); return; }
   me.name = name;
   keep('slava.review.name', name);
-  toggle(find('.rv-session'), false);
   await learn();
   begin();
 });

@@ -5,7 +5,7 @@ const keyMark = (key) => SHOWN_KEYS[key] || (key.length === 1 ? key.toUpperCase(
 const ACTS = {
   accept: 'Accept and go on', reject: 'Reject, then 1 to 6 for the reason', edit: 'Edit the words', skip: 'Leave it for later',
   undo: 'Take the last verdict back', redo: 'Do again what was taken back', next: 'Next pair', previous: 'Previous pair',
-  comment: 'Write a comment', search: 'Search', list: 'Show all as a list', help: 'This list',
+  comment: 'Write a comment', search: 'Search', pick: 'Pick it, to judge several at once', list: 'Show all as a list', help: 'This list',
 };
 let reasonsOpen = false;
 let learning = '';             // the act that is about to get another key
@@ -21,6 +21,7 @@ const act = {
   previous: () => go(-1),
   comment: () => find('.rv-comment').focus(),
   search: () => search.focus(),
+  pick: pickHere,
   list: () => openList(),
   help: () => openHelp(),
   save: saveEditing,
@@ -28,6 +29,14 @@ const act = {
 };
 const STEPS = ['accept', 'skip', 'next', 'previous'];
 const ON_A_PAIR = ['accept', 'reject', 'edit', 'skip', 'comment'];
+// What keys mean while the list is open: the rows, and those picked.
+const inList = {
+  accept: () => judgePicked('accepted'),
+  reject: askPicked,
+  skip: () => judgePicked('skipped'),
+  next: () => goRow(1),
+  previous: () => goRow(-1),
+};
 
 function askReason() {
   reasonsOpen = true;
@@ -55,6 +64,7 @@ find('.rv-reasons').append(...Object.entries(REASONS).map(([reason, word], place
 
 function run(name) {
   if (ON_A_PAIR.includes(name) && turns) { afterwards(() => run(name)); return; }
+  if (listing && inList[name]) { inList[name](); return; }
   if (ON_A_PAIR.includes(name) && (!current() || listing)) return;
   pressed = STEPS.includes(name) ? performance.now() : 0;
   act[name]();
@@ -82,7 +92,7 @@ function openHelp(open = find('.rv-keys').hidden) {
   if (open) drawHelp();
 }
 
-function drawHelp() {
+function drawHelp(refused = '') {
   const rows_ = Object.entries(ACTS).map(([name, title]) => {
     const row = make('div', 'rv-key-row');
     const change = make('button', 's-quiet', learning === name ? 'Press a key' : 'Change', { type: 'button' });
@@ -90,25 +100,24 @@ function drawHelp() {
     row.append(make('span', '', title), make('span', 's-gap'), ...facts.keys[name].map((key) => make('kbd', '', keyMark(key))), change);
     return row;
   });
-  const fixed = [['Reason', '1 to 6'], ['Save an edit', 'Ctrl+⏎'], ['Leave', 'Esc'], ['Undo as well', 'Ctrl+Z'], ['Viewer: fit, zoom, outlines', 'F, + and −, O']].map(([title, key]) => {
+  const fixed = [['Reason', '1 to 6'], ['Save an edit', 'Ctrl+⏎'], ['Leave', 'Esc'], ['Pick in the list', 'Ctrl+click, Shift+click'], ['Undo as well', 'Ctrl+Z'], ['Viewer: fit, zoom, outlines', 'F, + and −, O']].map(([title, key]) => {
     const row = make('div', 'rv-key-row rv-fixed');
     row.append(make('span', '', title), make('span', 's-gap'), make('span', '', key));
     return row;
   });
   const back = make('button', 's-button', 'Back to the first keys', { type: 'button' });
-  back.addEventListener('click', async () => { await choose({ keys: {} }); drawHelp(); });
+  back.addEventListener('click', async () => { drawHelp(await choose({ keys: {} })); });
   const close = make('button', 's-button s-primary', 'Close', { type: 'button' });
   close.addEventListener('click', () => openHelp(false));
   const foot = make('div', 's-row rv-key-foot');
   foot.append(back, make('span', 's-gap'), close);
-  find('.rv-keys').replaceChildren(make('h4', '', 'Keys'), ...rows_, ...fixed, foot);
+  find('.rv-keys').replaceChildren(make('h4', '', 'Keys'), ...(refused ? [make('p', 'rv-key-refused', refused, { role: 'alert' })] : []), ...rows_, ...fixed, foot);
 }
 
 async function learnKey(key) {
   const name = learning;
   learning = '';
-  if (key !== 'Escape') await choose({ keys: { ...facts.keys, [name]: [key] } });
-  drawHelp();
+  drawHelp(key === 'Escape' ? '' : await choose({ keys: { ...facts.keys, [name]: [key] } }));
 }
 
 // ---- listening
@@ -120,15 +129,17 @@ function heardKey(event) {
   const from = event.composedPath()[0];
   const typing = from.closest?.(TYPING);
   const strong = event.ctrlKey || event.metaKey;
-  if (learning) { learnKey(event.key); return true; }
+  if (learning) { if (!strong && event.key !== 'Tab') learnKey(event.key); return true; }
   if (typing) return keyWhileTyping(event, typing, strong);
   if (turns) { keepForLater(event, from); return true; }
   if (strong && event.key.toLowerCase() === 'z') { run(event.shiftKey ? 'redo' : 'undo'); return true; }
   if (strong) return false;
   if (event.key === 'Escape') return escape();
-  if (event.key === 'Enter' && from.matches?.('button:focus-visible, a:focus-visible, tr')) return false;
+  if (event.key === 'Enter' && from.matches?.('button:focus-visible, a:focus-visible, tr, tr *')) return false;
   if (editing) return false;
-  if (reasonsOpen && event.key >= '1' && event.key <= '6') { pressed = performance.now(); reject(Object.keys(REASONS)[Number(event.key) - 1]); return true; }
+  const reason = event.key >= '1' && event.key <= '6' ? Object.keys(REASONS)[Number(event.key) - 1] : '';
+  if (listing && asksPicked && reason) { judgePicked('rejected', reason); return true; }
+  if (reasonsOpen && reason) { pressed = performance.now(); reject(reason); return true; }
   const name = actOf(event.key);
   if (!name) return false;
   if (!event.repeat || ['next', 'previous'].includes(name)) run(name);
@@ -156,6 +167,8 @@ function escape() {
   else if (reasonsOpen) leaveReasons();
   else if (editing) leaveEditing();
   else if (marked) { marked = null; drawListHead(); }
+  else if (asksPicked) { asksPicked = false; drawListHead(); }
+  else if (listing && picks.size) letGo();
   else if (listing) openList(false);
   else return false;
   return true;

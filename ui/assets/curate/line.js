@@ -21,7 +21,15 @@ const current = () => line[at];
 const unjudgedFrom = (place) => line.findIndex((entry, index) => index >= place && !entry.judged);
 const entryOf = (record) => ({ record, judged: '', since: 0, written: null });
 
-async function begin() {
+// Keys wait for the first pair of a line that is made anew.
+function begin() {
+  turns += 1;
+  const made = makeLine().finally(() => { turns -= 1; });
+  turning = Promise.all([turning, made]);
+  return made;
+}
+
+async function makeLine() {
   line = [];
   at = 0;
   exhausted = false;
@@ -134,6 +142,8 @@ function judge(verdict, more_ = {}) {
   send(body).then((judged) => { entry.record = judged; if (current() === entry) showHead(entry); counted(); }, (error) => refused(entry, before, body, error));
   if (verdict === 'edited') Object.assign(record, { question: more_.question, answer: more_.answer, detailed: more_.detailed });
   entry.comment = '';
+  picks.delete(record.id);
+  element.dataset.picked = picks.size;
   told(verdict);
   onwards();
 }

@@ -38,6 +38,7 @@ function showHead({ record, judged }) {
   const open = make('button', 's-quiet', 'Open in Analyse', { type: 'button', title: `Open ${one.name}` });
   open.disabled = one.gone;
   open.addEventListener('click', () => openInAnalyse(one.id));
+  if (picks.has(record.id)) nodes.push(make('span', 'rv-chip rv-picked', 'picked'));
   head.replaceChildren(...nodes, drop, make('span', 's-gap'), open);
 }
 

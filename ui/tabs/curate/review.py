@@ -24,7 +24,7 @@ from ui.tabs.analyse.showing import Showing
 
 SCRIPTS = (
     *("talk", "stage", "diff", "pair", "line", "edit"),
-    *("figures", "choose", "list", "keys", "review"),
+    *("figures", "choose", "list", "picks", "keys", "review"),
 )
 
 

@@ -44,6 +44,7 @@ def routes(services: Services, base: str) -> list[BaseRoute]:
         "list": answers.list,
         "meaning": answers.meaning,
         "bulk": answers.bulk,
+        "picked": answers.picked,
         "label": answers.label,
         "settings": answers.settings,
     }
@@ -150,6 +151,17 @@ class ReviewAnswers:
             dry_run=sent.get("dry_run") is not False,
         )
         return {"meant": done.meant, "reviewed": done.reviewed, "held": done.held}
+
+    def picked(self, sent: Sent) -> object:
+        """One verdict on pairs that were picked by hand."""
+        done = self._reviewing.judge_picked(
+            given.picked(sent),
+            self._name(sent),
+            verdict_of(sent.get("verdict")),
+            reason_of(sent.get("reason")),
+            str(sent.get("comment") or ""),
+        )
+        return {"reviewed": done.reviewed, "held": done.held, "changed": done.changed}
 
     def label(self, sent: Sent) -> object:
         """Correct the category of a micrograph."""

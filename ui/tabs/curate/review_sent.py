@@ -90,3 +90,17 @@ def whole(sent: Sent, name: str) -> int:
 def pair_id(sent: Sent) -> PairId:
     """The pair that is meant."""
     return PairId(text(sent, "id") or "")
+
+
+def picked(sent: Sent) -> dict[PairId, int]:
+    """Pairs that were picked, each with how many reviews of it were seen.
+
+    Raises
+    ------
+    BadInput
+        When none is named.
+    """
+    found = {PairId(i): seen for i, seen in field(sent, "picked").items() if isinstance(seen, int)}
+    if not found:
+        raise BadInput("no pair is picked. Pick some in the list first.")
+    return found
