@@ -79,6 +79,11 @@ _TASKS: Mapping[JudgedMeasure, str] = {
     ),
 }
 
+_VERDICT: Mapping[str, Any] = {
+    "anyOf": [{"type": "integer", "enum": [0, 1]}, {"type": "string", "enum": ["NA"]}]
+}
+"""Strict schemas want every enumeration to say its type."""
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -200,7 +205,7 @@ def _schema(
     fields: dict[str, Any] = {
         "answer": {"type": "string", "enum": list(letters)},
         "reason": {"type": "string"},
-        "score": {"enum": [0, 1, "NA"]} if measure == "defect_detection" else number,
+        "score": _VERDICT if measure == "defect_detection" else number,
     }
     if criteria:
         fields["criteria"] = _object(dict.fromkeys(criteria, number))

@@ -113,8 +113,7 @@ class OpenAITeacher:
 
         url = checked_url(base_url)
         self._key = _checked(api_key or "", url)
-        self.host = url.host if url.port is None else f"{url.host}:{url.port}"
-        self.own_machine = url.host in LOOPBACK
+        self.host, self.own_machine = _place(url)
         self.honours_keys = honours_keys
         self._http = DefaultHttpxClient(
             timeout=Timeout(timeout_s, connect=CONNECT_SECONDS),
@@ -196,6 +195,21 @@ class OpenAITeacher:
     def _short(self, text: str) -> str:
         hidden = text.replace(self._key, "***") if self._key else text
         return " ".join(hidden.split())[:200].rstrip(".")
+
+
+def place_of(base_url: str) -> tuple[str, bool]:
+    """Host and port as the log and the book name them, and whether that is this machine.
+
+    Raises
+    ------
+    BadSetting
+        If it is no address.
+    """
+    return _place(checked_url(base_url))
+
+
+def _place(url: httpx.URL) -> tuple[str, bool]:
+    return url.host if url.port is None else f"{url.host}:{url.port}", url.host in LOOPBACK
 
 
 def _bare(request: Any) -> None:

@@ -27,8 +27,8 @@ class Envelope:
     """Read and written, as the server counts; None where it does not say."""
 
 
-def open_envelope(body: str) -> Envelope:
-    """Take the words out of a body; any text is taken."""
+def open_envelope(body: str, who: str = "teacher") -> Envelope:
+    """Take the words out of a body; any text is taken. ``who`` answers, for what is wrong."""
     try:
         answer = json.loads(body)
         choice = answer["choices"][0]
@@ -40,9 +40,9 @@ def open_envelope(body: str) -> Envelope:
     words, tokens = _joined(said), _tokens(answer)
     if refused:
         told = " ".join(str(refused).split())[:200]
-        return Envelope("refused", words, f"the teacher refused: {told}", tokens)
+        return Envelope("refused", words, f"the {who} refused: {told}", tokens)
     if finish == "content_filter":
-        reason = "a content filter of the teacher stopped it."
+        reason = f"a content filter of the {who} stopped it."
         return Envelope("refused", words, reason, tokens)
     if finish == "length":
         return Envelope("truncated", words, "the answer was cut at the token limit.", tokens)

@@ -70,6 +70,9 @@ class SendingJob(ABC, Generic[R]):
         If the consent is for something else, or a cap is missing.
     """
 
+    receiver = "a teacher"
+    """Who answers, in words."""
+
     def __init__(
         self,
         requests: Sequence[R],
@@ -284,7 +287,7 @@ class SendingJob(ABC, Generic[R]):
         ids = {i for r in requests for i in r.micrograph_ids}
         secret = sorted(i[:12] for i in ids if self._is_confidential(i))
         if secret:
-            raise BadInput(f"confidential, never sent to a teacher: {', '.join(secret)}.")
+            raise BadInput(f"confidential, never sent to {self.receiver}: {', '.join(secret)}.")
 
     def _told(self) -> Drafted:
         now = self.progress

@@ -210,6 +210,7 @@ class FakeTeacher:
 class _Handler(BaseHTTPRequestHandler):
     fake: FakeTeacher
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def log_message(self, *_: Any) -> None:
         pass
