@@ -21,6 +21,7 @@ from slava.adapters.config import DyaMoqpeConfig
 from slava.adapters.control import layers
 from slava.adapters.distil import Distilled
 from slava.adapters.gates import gates
+from slava.adapters.identity import write_base
 from slava.adapters.plugin import peft_type, register
 from slava.errors import ModelError
 
@@ -55,7 +56,7 @@ def export_distilled(
         name: (layer.dya_moqpe_A[distilled.adapter][: distilled.rank], distilled.single[name].T)
         for name, layer in layers(model)
     }
-    return write_lora(factors, folder, _base_of(model, distilled.adapter))
+    return write_lora(factors, folder, *_base_of(model, distilled.adapter))
 
 
 def export_classes(
@@ -79,7 +80,7 @@ def export_classes(
         key: (layer.dya_moqpe_A[adapter], layer.dya_moqpe_B[adapter], layer.class_gates(adapter))
         for key, layer in found
     }
-    return _write_classes(held, config, folder, _base_of(model, adapter), rank)
+    return _write_classes(held, config, folder, rank)
 
 
 def export_saved_classes(source: Path, folder: Path) -> dict[str, Path]:
@@ -107,14 +108,13 @@ def export_saved_classes(source: Path, folder: Path) -> dict[str, Path]:
             )
     except (OSError, KeyError, ValueError, SafetensorError) as error:
         raise ModelError(f"{source} is damaged: {error}. Restore it from a copy.") from error
-    return _write_classes(held, config, folder, config.base_model_name_or_path, None)
+    return _write_classes(held, config, folder, None)
 
 
 def _write_classes(
     held: Mapping[str, tuple[Tensor, Tensor, Tensor]],
     config: DyaMoqpeConfig,
     folder: Path,
-    base: str | None,
     rank: int | None,
 ) -> dict[str, Path]:
     """``held``: per module A (r, d_in), B (r, K, d_out) and gates (classes, K)."""
@@ -125,12 +125,16 @@ def _write_classes(
         for key, (A, B, g) in held.items():
             merged = torch.einsum("rkd,k->dr", B[:b].detach(), g[place].to(B.dtype))
             factors[key] = (A[:b], merged * config.scale(b))
-        written[name] = write_lora(factors, folder / name, base)
+        base = config.base_model_name_or_path
+        written[name] = write_lora(factors, folder / name, base, config.base_sha256)
     return written
 
 
-def write_lora(factors: Factors, folder: Path, base: str | None) -> Path:
-    """Write ``factors`` as an adapter in PEFT's format; its folder."""
+def write_lora(factors: Factors, folder: Path, base: str | None, base_sha256: str = "") -> Path:
+    """Write ``factors`` as an adapter in PEFT's format; its folder.
+
+    ``base`` is the model that it stands on by its name or folder, ``base_sha256`` by its weights.
+    """
     rank = rounded_rank(max(len(a) for a, _ in factors.values()))
     tensors = {}
     for name, (a, b) in factors.items():
@@ -150,6 +154,7 @@ def write_lora(factors: Factors, folder: Path, base: str | None) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     save_file(tensors, folder / WEIGHTS, metadata={"format": "pt"})
     config.save_pretrained(str(folder))
+    write_base(folder, base_sha256)
     return folder
 
 
@@ -162,6 +167,6 @@ def _kept(tensor: Tensor) -> Tensor:
     return tensor.detach().float().cpu().contiguous()
 
 
-def _base_of(model: Any, adapter: str) -> str | None:
-    base: str | None = model.peft_config[adapter].base_model_name_or_path
-    return base
+def _base_of(model: Any, adapter: str) -> tuple[str | None, str]:
+    config = model.peft_config[adapter]
+    return config.base_model_name_or_path, config.base_sha256

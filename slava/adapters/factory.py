@@ -16,7 +16,7 @@ from torch import nn
 
 from slava.adapters.bnb import keep_plain
 from slava.adapters.config import DyaMoqpeConfig
-from slava.adapters.identity import base_identity, require_same_base
+from slava.adapters.identity import base_identity, remember_base, require_same_base
 from slava.adapters.plugin import register
 from slava.adapters.settings import AdapterSettings
 from slava.adapters.targets import language_targets
@@ -35,14 +35,15 @@ def make_adapter(model: nn.Module, settings: AdapterSettings, name: str = "defau
     """
     keep_plain(model)
     targets = settings.targets or language_targets(model)
-    config = _config(settings, targets)
+    config, identity = _config(settings, targets), base_identity(model)
     if isinstance(config, DyaMoqpeConfig):
-        config.base_sha256 = base_identity(model)
+        config.base_sha256 = identity
     with quiet_peft(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)
         adapted = get_peft_model(model, config, adapter_name=name)
         if settings.kind == "lora_fa":
             _freeze_first_factor(adapted, name)
+    remember_base(adapted, identity)
     return adapted
 
 

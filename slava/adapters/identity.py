@@ -2,6 +2,9 @@
 
 Told by what no quantization touches: embeddings and vectors (norms, biases), sampled and rounded to
 bfloat16, so that the same weights have the same identity in 32 bits, in 8 and in 4.
+
+DyA-MoQPE says it in ``adapter_config.json``. PEFT's own kinds take nothing there that PEFT does not
+know: beside them it stands in a file of ours, which PEFT and servers pass over.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ from torch import Tensor, nn
 
 from slava.errors import ModelUnusable
 
+BESIDE = "slava_base.json"
 _SAMPLES = 512
 """Values taken of each tensor, evenly spread."""
 
@@ -37,6 +41,40 @@ def base_identity(model: Any) -> str:
     return digest.hexdigest()
 
 
+def remember_base(model: Any, identity: str) -> None:
+    """Keep on an adapted model what its base is, from before anything else was put on it."""
+    model.base_sha256 = identity
+
+
+def remembered_base(model: Any) -> str:
+    """What :func:`remember_base` kept; empty where nothing was."""
+    return str(getattr(model, "base_sha256", ""))
+
+
+def write_base(folder: Path, identity: str) -> None:
+    """Say beside an adapter on which base it was made; OSError when the disk refuses.
+
+    Nothing is written where that is not known, or ``adapter_config.json`` says it.
+    """
+    if identity and not _told(folder).get("base_sha256"):
+        text = json.dumps({"base_sha256": identity}, indent=2)
+        (folder / BESIDE).write_text(f"{text}\n", encoding="utf-8")
+
+
+def told_base(folder: Path) -> str:
+    """On which base the adapter in ``folder`` says that it was made; empty where it does not.
+
+    Raises
+    ------
+    ModelUnusable
+        If ``folder`` holds no adapter.
+    """
+    said = _told(folder).get("base_sha256")
+    if not said and (folder / BESIDE).is_file():
+        said = _read(folder, BESIDE).get("base_sha256")
+    return str(said or "")
+
+
 def require_same_base(model: Any, folder: Path) -> None:
     """Refuse the adapter in ``folder`` where it says that it was made on another base.
 
@@ -45,20 +83,46 @@ def require_same_base(model: Any, folder: Path) -> None:
     ModelUnusable
         If it was, or ``folder`` holds no adapter.
     """
-    try:
-        told = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ModelUnusable(
-            f"{folder} holds no adapter: adapter_config.json is missing or broken. "
-            "Give the folder that a run wrote."
-        ) from error
-    wanted, here = told.get("base_sha256") or "", base_identity(model)
+    wanted, here = told_base(folder), base_identity(model)
     if wanted and here and wanted != here:
-        name = Path(str(told.get("base_model_name_or_path") or "another model")).name
+        name = Path(str(_told(folder).get("base_model_name_or_path") or "another model")).name
         raise ModelUnusable(
             f"the adapter {folder.name} was made on {name}, and this model's weights are others. "
             "Load the model that it was made on, or train an adapter on this one."
         )
+
+
+def require_unchanged_base(model: Any, begun_on: str, name: str) -> None:
+    """Refuse to go on with a run whose base ``name`` had the identity ``begun_on``.
+
+    Raises
+    ------
+    ModelUnusable
+        If the adapted ``model`` stands on another one.
+    """
+    here = remembered_base(model)
+    if begun_on and here and begun_on != here:
+        raise ModelUnusable(
+            f"the model {name} is not the one that the run began on: its weights have changed "
+            "since. Put the earlier ones back and resume it, or start a new run."
+        )
+
+
+def _told(folder: Path) -> dict[str, Any]:
+    return _read(folder, "adapter_config.json")
+
+
+def _read(folder: Path, name: str) -> dict[str, Any]:
+    try:
+        told = json.loads((folder / name).read_text(encoding="utf-8"))
+        if not isinstance(told, dict):
+            raise ValueError("it is no JSON object")
+    except (OSError, ValueError) as error:
+        raise ModelUnusable(
+            f"{folder} holds no adapter: {name} is missing or broken. "
+            "Give the folder that a run wrote."
+        ) from error
+    return told
 
 
 def _sampled(tensor: Tensor) -> bytes:

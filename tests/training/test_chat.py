@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from slava.domain.conversation import Quantization
-from slava.handoff.events import DoneEvent, StepEvent
+from slava.errors import ModelUnusable
+from slava.handoff.events import DoneEvent, FailedEvent, StepEvent
 from slava.vlm.load import open_backbone
 from slava.vlm.scoring import continuations
-from tests.training.conftest import NewRun, losses_of, of_kind
+from tests.training.conftest import NewRun, files_under, losses_of, of_kind
 from tests.training.steel import Workspace
 from tests.vlm.vlm_checkpoints import MAKERS
+from training.finetune import to_lora
 from training.finetune.chat import ChatLearner
 from training.finetune.config import make_config
 from training.finetune.examples import Drawn, Examples, draw, make_examples, plain
 from training.finetune.learner import learn
 from training.finetune.pictures import Pictures
-from training.finetune.run import DONE, run_folder
+from training.finetune.run import DONE, FAILED, run_folder
 
 torch = pytest.importorskip("torch")
+
+from safetensors.torch import load_file, save_file  # noqa: E402
 
 SHORT = {
     "batch": 4,
@@ -133,3 +138,45 @@ def test_pictures_that_were_seen_are_not_seen_again(qwen: tuple[ChatLearner, Exa
     handle.remove()
     assert len(seen) <= 1
     assert first == second
+
+
+def test_a_base_that_has_changed_is_refused_for_plain_lora_too(
+    checkpoint: dict[str, Path], new_run: NewRun, tmp_path: Path
+) -> None:
+    """When it is gone on with, and when it is to answer."""
+    base = tmp_path / "llava"
+    shutil.copytree(checkpoint["llava"], base)
+    folder = new_run(backbone=str(base), **{**SHORT, "method": "lora", "evaluate": False})
+    assert run_folder(folder.root) == DONE
+    open_backbone(str(base), adapter=folder.adapter).close()
+    weights = base / "model.safetensors"
+    tensors = load_file(weights)
+    for name, tensor in tensors.items():
+        if "embed_tokens" in name:
+            tensors[name] = tensor + 0.5
+    save_file(tensors, weights, metadata={"format": "pt"})
+    with pytest.raises(ModelUnusable, match="weights are others"):
+        open_backbone(str(base), adapter=folder.adapter)
+    before = files_under(folder.checkpoints)
+    assert run_folder(folder.root) == FAILED
+    failed = of_kind(folder, FailedEvent)[-1]
+    assert isinstance(failed, FailedEvent)
+    assert "not the one that the run began on" in failed.reason
+    assert files_under(folder.checkpoints) == before
+
+
+def test_a_mixture_on_a_chat_model_becomes_plain_lora(
+    checkpoint: dict[str, Path], new_run: NewRun, tmp_path: Path
+) -> None:
+    """Two steps of distilling, so that only the way is shown, not how near it gets."""
+    base = str(checkpoint["qwen2_5_vl"])
+    folder = new_run(backbone=base, quantization="nf4", **{**SHORT, "evaluate": False})
+    assert run_folder(folder.root) == DONE
+    target = tmp_path / "lora"
+    words = [str(folder.adapter), str(target), "--run", str(folder.root), "--steps", "2"]
+    assert to_lora.main([*words, "--anyway"]) == to_lora.WRITTEN
+    told = json.loads((target / "adapter_config.json").read_text())
+    assert (told["peft_type"], told["base_model_name_or_path"]) == ("LORA", base)
+    opened = open_backbone(base, adapter=target)
+    assert opened.report().kind == "transformers"
+    opened.close()

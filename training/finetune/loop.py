@@ -15,6 +15,7 @@ import torch
 from torch import nn
 
 from slava.adapters import balance_loss, expert_use, rank_for_step, set_rank
+from slava.adapters.identity import remembered_base, require_unchanged_base
 from slava.handoff.events import CheckpointEvent, Event, SampleEvent, StepEvent, ValidationEvent
 from slava.handoff.run_folder import RunFolder
 from training.finetune.batches import Course, pieces
@@ -24,7 +25,14 @@ from training.finetune.examples import Drawn, Example, Examples, both, draw, pla
 from training.finetune.learner import Learner, Prepared, learn
 from training.finetune.sample import NEW_TOKENS, answer_of
 from training.finetune.schedule import Pace
-from training.finetune.state import load_checkpoint, load_weights, save_checkpoint, tidy, trained
+from training.finetune.state import (
+    load_checkpoint,
+    load_weights,
+    read_place,
+    save_checkpoint,
+    tidy,
+    trained,
+)
 
 Ending = Literal["done", "stopped", "cancelled", "interrupted"]
 SAMPLINGS = 8
@@ -79,10 +87,18 @@ class Loop:
 
     # ---------------------------------------------------------------------------- the run
     def resume(self) -> bool:
-        """Go back to the last whole checkpoint; whether there was one."""
+        """Go back to the last whole checkpoint; whether there was one.
+
+        Raises
+        ------
+        ModelUnusable
+            If the base is not the one that the run began on.
+        """
         listed = self.folder.list_checkpoints()
         if not listed:
             return False
+        begun_on = read_place(listed[-1][1]).get("base", "")
+        require_unchanged_base(self.learner.model, begun_on, self.config.backbone)
         place = load_checkpoint(listed[-1][1], self.parameters, self.optimizer)
         self.step, self.tokens = place["step"], place["tokens"]
         self.seconds, self.retries = place["seconds"], max(self.retries, place["retries"])
@@ -226,6 +242,7 @@ class Loop:
             "seconds": self.seconds,
             "retries": self.retries,
             "micro_batch": self.micro_batch,
+            "base": remembered_base(self.learner.model),
             "pace": {k: _json(v) for k, v in self.pace.state().items()},
         }
         path = save_checkpoint(self.folder, self.step, self.parameters, self.optimizer, place)

@@ -14,6 +14,7 @@ from typing import Any
 from safetensors.torch import save_file
 from torch import Tensor
 
+from slava.adapters.identity import remembered_base, write_base
 from slava.handoff.run_folder import RunFolder
 
 METRICS, CARD, WEIGHTS = "metrics.json", "README.md", "adapter_model.safetensors"
@@ -57,6 +58,7 @@ def publish(
             config.r = rank
         config.inference_mode, config.base_model_name_or_path = True, base
         config.save_pretrained(str(target))
+        write_base(target, remembered_base(model))
         save_file(weights, target / WEIGHTS, metadata={"format": "pt"})
         shown = json.dumps(dict(metrics), ensure_ascii=False, indent=2, sort_keys=True)
         (target / METRICS).write_text(f"{shown}\n", encoding="utf-8")

@@ -73,6 +73,11 @@ def load_checkpoint(
             optimizer.state[parameter] = {
                 m: v if m == "step" else v.to(parameter.device) for m, v in own.items()
             }
+    return read_place(checkpoint)
+
+
+def read_place(checkpoint: Path) -> dict[str, Any]:
+    """The place in the run that a checkpoint is of."""
     place: dict[str, Any] = json.loads((checkpoint / PLACE).read_text(encoding="utf-8"))
     return place
 
