@@ -21,6 +21,7 @@ from ui.commands.answers import ask
 from ui.commands.build import build_model
 from ui.commands.classify import classify
 from ui.commands.draft import draft
+from ui.commands.evaluate import evaluate, report
 from ui.commands.exchange import export, import_file
 from ui.commands.inspect import inspect
 from ui.commands.measure import measure
@@ -99,6 +100,8 @@ def build_cli() -> typer.Typer:
     cli.command()(snapshot)
     cli.command()(export)
     cli.command()(train)
+    cli.command()(evaluate)
+    cli.command()(report)
     cli.command()(runs)
     cli.add_typer(adapters_cli(), name="adapters")
     cli.add_typer(adapters_cli(), name="adapter", hidden=True)

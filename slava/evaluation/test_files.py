@@ -87,7 +87,7 @@ def _item(record: Mapping[str, Any], folder: Path) -> FileItem:
     named = _text(record, "file")
     if not named:
         raise BadInput('it has no "file".')
-    file = folder / Path(*named.replace("\\", "/").split("/"))
+    file = folder / named.replace("\\", "/")
     if not file.is_file():
         raise BadInput(f"its file {named} is not there.")
     known: dict[str, Any] = {key: _text(record, key) for key in TEXTS if record.get(key)}

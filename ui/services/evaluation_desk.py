@@ -1,0 +1,257 @@
+"""Between the workspace and evaluating: micrographs, models, answers, results.
+
+Used by the command and by the window's job. It must not know how either shows anything.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from slava.domain import (
+    Adapter,
+    Evaluation,
+    EvaluationId,
+    EvaluationSpec,
+    MicrographId,
+    ModelEntry,
+    TestItem,
+    TestSet,
+)
+from slava.errors import BadSetting, Cancelled, NotFound, SlavaError
+from slava.evaluation.asking import Tally, ask_all
+from slava.evaluation.keys import identify, quantized
+from slava.evaluation.planning import Subject, asks_of, count_asks
+from slava.packs import FOLDER, Pack, load_pack
+from slava.settings import Settings
+from slava.vlm.load import BUILTIN, open_backbone
+from store import Store
+from ui.services.models import OpenBackbone
+
+if TYPE_CHECKING:
+    from slava.vlm.backbone import Backbone
+
+BUILTIN_TITLE = "Built-in sLAVA"
+ADAPTER = "adapter:"
+GIVEN = "given:"
+KEPT_MICROGRAPHS = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """The micrographs of a test set."""
+
+    micrographs: int
+    uncalibrated: int
+    """Without a calibration; those among them whose scale bar could be confirmed:"""
+    proposed: int
+
+
+class EvaluationDesk:
+    """Asks models the questions of a test set; safe to use from any thread.
+
+    Parameters
+    ----------
+    opener
+        Loads a model; of a served one the key of the settings is handed on.
+    """
+
+    def __init__(
+        self, store: Store, settings: Settings, opener: OpenBackbone = open_backbone
+    ) -> None:
+        self.store, self._settings, self._opener = store, settings, opener
+
+    def pack(self, pack_id: str) -> Pack:
+        """The pack, the workspace's own copy first."""
+        return load_pack(pack_id, self.store.workspace / FOLDER)
+
+    # ------------------------------------------------------------------ models
+    def entries(self, items: Sequence[TestItem] = ()) -> list[ModelEntry]:
+        """Models that can be asked without a download: the built-in one, every adapter, and the
+        given answers of a test set."""
+        found = [ModelEntry(BUILTIN_TITLE, BUILTIN)]
+        found += [self._adapted(a) for a in self.store.adapters.list_adapters()]
+        names = dict.fromkeys(name for item in items for name in item.given)
+        return found + [ModelEntry(name, GIVEN + name) for name in names]
+
+    def entry(self, reference: str) -> ModelEntry:
+        """The model of a reference: ``builtin``, ``adapter:NAME``, ``given:NAME``, a folder, a
+        repository or ``URL#MODEL``; ``@nf4`` or ``@int8`` behind it quantizes.
+
+        Raises
+        ------
+        BadSetting
+            If it is none of these.
+        NotFound
+            If there is no such adapter.
+        """
+        from slava.vlm.load import QUANTIZATIONS, kind_of, quantization_of
+
+        named, _, wish = reference.rpartition("@")
+        if not named or wish not in QUANTIZATIONS:
+            named, wish = reference, "none"
+        quantization = quantization_of(wish)
+        if named.startswith(GIVEN):
+            return ModelEntry(named.removeprefix(GIVEN), named)
+        if named.startswith(ADAPTER):
+            wanted = self.store.adapters.get_adapter(named.removeprefix(ADAPTER))
+            return replace(self._adapted(wanted), quantization=quantization)
+        kind_of(named)
+        title = BUILTIN_TITLE if named == BUILTIN else named.rstrip("/").rpartition("/")[2]
+        return ModelEntry(quantized(title, quantization), named, quantization)
+
+    def identified(self, entries: Sequence[ModelEntry]) -> tuple[ModelEntry, ...]:
+        """The entries with what their weights are known by, each title once.
+
+        Raises
+        ------
+        BadSetting
+            If there is none, or two have one title.
+        """
+        titles = [entry.title for entry in entries]
+        if not entries:
+            raise BadSetting("no model to evaluate. Choose at least one.")
+        twice = {title for title in titles if titles.count(title) > 1}
+        if twice:
+            raise BadSetting(f"{', '.join(sorted(twice))} is there twice. Take each model once.")
+        return tuple(e if e.is_given else identify(e, self._folder(e)) for e in entries)
+
+    @contextmanager
+    def opened(self, entry: ModelEntry) -> Iterator[Backbone]:
+        """The model of an entry, its memory given back at the end."""
+        folder = self._folder(entry)
+        more: dict[str, Any] = {} if folder is None else {"adapter": folder}
+        backbone = self._opener(entry.reference, quantization=entry.quantization, **more)
+        try:
+            yield backbone
+        finally:
+            backbone.close()
+
+    def _folder(self, entry: ModelEntry) -> Path | None:
+        if not entry.adapter:
+            return None
+        return self.store.adapters.folder(self.store.adapters.get_adapter(entry.adapter))
+
+    def _adapted(self, adapter: Adapter) -> ModelEntry:
+        return ModelEntry(adapter.name, adapter.backbone, adapter=adapter.id)
+
+    # ------------------------------------------------------------------ micrographs
+    def readiness(self, items: Sequence[TestItem]) -> Readiness:
+        """How many micrographs of a test set are calibrated."""
+        ids = {item.micrograph_id for item in items}
+        records = [self.store.micrographs.get_micrograph(i) for i in ids]
+        blind = [r for r in records if r.calibration is None]
+        return Readiness(len(records), len(blind), sum(r.proposal is not None for r in blind))
+
+    def make_ready(
+        self,
+        items: Sequence[TestItem],
+        *,
+        confirm_bars: bool = False,
+        check: Callable[[], None] = lambda: None,
+        tell: Callable[[str], None] = lambda _: None,
+    ) -> list[str]:
+        """Read the databars and measure what has not been; what failed, in words.
+
+        Parameters
+        ----------
+        confirm_bars
+            Make every scale bar that was read the calibration where there is none: the user
+            answers for it.
+        """
+        ids = sorted({item.micrograph_id for item in items})
+        failed = []
+        for number, micrograph_id in enumerate(ids):
+            check()
+            tell(f"reading and measuring micrographs: {number + 1} of {len(ids)}")
+            try:
+                self._make_ready(micrograph_id, confirm_bars)
+            except NotFound:
+                failed.append(f"{micrograph_id[:12]} was removed")
+            except SlavaError as error:
+                failed.append(str(error))
+        return failed
+
+    def _make_ready(self, micrograph_id: MicrographId, confirm_bars: bool) -> None:
+        record = self.store.micrographs.get_micrograph(micrograph_id)
+        if not record.databar_read:
+            record = self.store.micrographs.read_databar(micrograph_id)
+        if confirm_bars and record.calibration is None and record.proposal is not None:
+            self.store.micrographs.confirm_proposal(micrograph_id)
+        failed = self.store.knowledge.measure_missing([micrograph_id], lambda _: None)
+        if failed:
+            raise NotFound(failed[0])
+
+    def subjects(self) -> Callable[[MicrographId], Subject]:
+        """What is known of micrographs, each looked up once while the function lives."""
+
+        @lru_cache(maxsize=KEPT_MICROGRAPHS)
+        def known(micrograph_id: MicrographId) -> Subject:
+            record = self.store.micrographs.get_micrograph(micrograph_id)
+            facts = self.store.knowledge.facts(record)
+            return Subject(record, facts, lambda: self.store.micrographs.read_grey(micrograph_id))
+
+        return known
+
+    # ------------------------------------------------------------------ asking
+    def spec(
+        self, entries: Sequence[ModelEntry], test_set: TestSet, wanted: EvaluationSpec
+    ) -> EvaluationSpec:
+        """The whole spec: ``wanted`` with the models identified and the test set named."""
+        return replace(
+            wanted,
+            models=self.identified(entries),
+            dataset=test_set.name,
+            dataset_id=test_set.id,
+        )
+
+    def begin(self, spec: EvaluationSpec, name: str = "") -> Evaluation:
+        """Write an evaluation down; the same spec again goes on."""
+        items = self.store.test_sets.list_items(spec.dataset_id)
+        return self.store.evaluations.add_evaluation(spec, name, count_asks(spec, items))
+
+    def ask(
+        self,
+        evaluation: EvaluationId,
+        *,
+        confirm_bars: bool = False,
+        check: Callable[[], None] = lambda: None,
+        tell: Callable[[Tally], None] = lambda _: None,
+        say: Callable[[str], None] = lambda _: None,
+        stop: threading.Event | None = None,
+    ) -> Tally:
+        """Ask what is missing; how it ended is written down.
+
+        Raises
+        ------
+        Cancelled
+            As ``check`` does; what has been answered is kept.
+        SlavaError
+            If a model cannot be opened, or fails several times in a row.
+        """
+        evaluations = self.store.evaluations
+        spec = evaluations.get_evaluation(evaluation).spec
+        items = self.store.test_sets.list_items(spec.dataset_id)
+        try:
+            failed = self.make_ready(items, confirm_bars=confirm_bars, check=check, tell=say)
+            known = self.subjects()
+            asks = asks_of(spec, items, known, self.pack(spec.pack))
+            evaluations.set_total(evaluation, len(asks))
+            book = evaluations.book(evaluation)
+            tally = ask_all(asks, spec, known, self.opened, book, check=check, tell=tell, stop=stop)
+        except Cancelled:
+            evaluations.set_state(evaluation, "cancelled")
+            raise
+        except SlavaError as error:
+            evaluations.set_state(evaluation, "failed", str(error))
+            raise
+        except BaseException as error:
+            evaluations.set_state(evaluation, "failed", type(error).__name__)
+            raise
+        evaluations.set_state(evaluation, "done", " ".join(failed[:1]))
+        return tally

@@ -1,0 +1,106 @@
+"""Results of an evaluation out of the workspace: answers, their figures, judgements, scores.
+
+It must not know how results are shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import cache
+
+from slava.domain import EvaluationId, EvaluationSpec, MicrographId
+from slava.evaluation.figures import Given, Scorer, figures_of
+from slava.evaluation.results import Results, Row
+from slava.packs import FOLDER, Pack, load_pack
+from slava.teacher.checks.known import Known, known_of
+from store import Store
+
+
+def results_of(
+    store: Store,
+    evaluation_id: EvaluationId,
+    tell: Callable[[int, int], None] = lambda _done, _total: None,
+) -> Results:
+    """Everything that is there so far.
+
+    Parameters
+    ----------
+    tell
+        Called after every answer with how many are scored, of how many.
+
+    Raises
+    ------
+    NotFound
+        When there is no such evaluation.
+    """
+    evaluation = store.evaluations.get_evaluation(evaluation_id)
+    spec = evaluation.spec
+    items = {item.id: item for item in store.test_sets.list_items(spec.dataset_id)}
+    answers = [a for a in store.evaluations.list_answers(evaluation.id) if a.item_id in items]
+    swapped = {(a.item_id, a.model): a.answered.answer for a in answers if a.swapped}
+    last = spec.levels[-1]
+    scorer = Scorer(spec, _pack(store, spec), _knowing(store))
+    order = {item_id: k for k, item_id in enumerate(items)}
+    titles = [m.title for m in spec.models]
+    own = sorted(
+        (a for a in answers if not a.swapped),
+        key=lambda a: (order[a.item_id], spec.levels.index(a.level), titles.index(a.model)),
+    )
+    people = store.evaluations.list_scores(a.answered.key for a in own)
+    rows = []
+    for k, a in enumerate(own):
+        item = items[a.item_id]
+        other = swapped.get((a.item_id, a.model), "") if a.level == last else ""
+        scored = scorer.score(Given(item, a.level, a.answered, other))
+        rows.append(
+            Row(
+                key=a.answered.key,
+                item=item,
+                model=a.model,
+                level=a.level,
+                asked=a.answered.asked or item.question,
+                context=a.answered.context,
+                answer=a.answered.answer,
+                error=a.answered.error,
+                seconds=a.answered.seconds,
+                figures=scored.figures,
+                said_category=scored.said_category,
+                swapped=other,
+                scores=people.get(a.answered.key, ()),
+                flags=scored.flags,
+            )
+        )
+        tell(k + 1, len(own))
+    test_set = store.test_sets.get_test_set(spec.dataset_id)
+    return Results(
+        evaluation,
+        spec.models,
+        figures_of(spec, {name for row in rows for name in row.figures}),
+        tuple(rows),
+        dict(scorer.left_out),
+        (*test_set.notes, *_notes(rows, evaluation.total, evaluation.done)),
+    )
+
+
+def _notes(rows: Sequence[Row], total: int, done: int) -> list[str]:
+    failed = sum(bool(row.error) for row in rows)
+    notes = [f"{failed} answers failed; they are asked for again by the next run."] * bool(failed)
+    if done < total:
+        notes.append(f"{total - done} of {total} answers are missing.")
+    return notes
+
+
+def _pack(store: Store, spec: EvaluationSpec) -> Pack:
+    return load_pack(spec.pack, store.workspace / FOLDER)
+
+
+def _knowing(store: Store) -> Callable[[MicrographId], Known]:
+    @cache
+    def known(micrograph_id: MicrographId) -> Known:
+        record = store.micrographs.get_micrograph(micrograph_id)
+        labelled = store.labels.get_label(micrograph_id)
+        measured = store.knowledge.measurement(micrograph_id)
+        return replace(known_of(record, measured), label=(labelled.label or "") if labelled else "")
+
+    return known
