@@ -201,6 +201,11 @@ class Evaluations:
                 now(),
             )
 
+    def scored(self) -> int:
+        """How many scores there are; it grows with every one."""
+        row = self._database.row("SELECT count(*) FROM person_scores")
+        return int(row[0]) if row else 0
+
     def list_scores(self, keys: Iterable[AnswerKey]) -> dict[AnswerKey, tuple[PersonScore, ...]]:
         """The newest score of each person and measure, by answer."""
         found: dict[AnswerKey, tuple[PersonScore, ...]] = {}

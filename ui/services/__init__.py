@@ -36,6 +36,7 @@ from ui.services.classifying import Classifying
 from ui.services.datasets import Datasets
 from ui.services.drafting import Drafting
 from ui.services.embedding import OpenEncoder, open_any
+from ui.services.evaluating import Evaluating
 from ui.services.exporting import Exports
 from ui.services.hub import HubDownloads
 from ui.services.ingesting import Adding
@@ -80,6 +81,7 @@ class Services:
         self.models = Models(opener, HubDownloads(), self.news, self._stored_model())
         self.training = Training(store, self.news, self.models)
         self.adapters = AdapterShelf(store, self.models, self.news)
+        self.evaluating = Evaluating(store, settings, self.models, self.news, opener)
         self.exports = Exports(store, self.pictures, self.measuring)
         self.answers = Answers(store, self.models, self._know)
         self.classifying = Classifying(
@@ -312,6 +314,7 @@ class Services:
         self.reading.close(STOP_WAIT_S)
         self.classifying.close(STOP_WAIT_S)
         self.training.close(STOP_WAIT_S)
+        self.evaluating.close(STOP_WAIT_S)
         self.drafting.close(STOP_WAIT_S)
         self.datasets.close(STOP_WAIT_S)
         self.reviewing.close(STOP_WAIT_S)

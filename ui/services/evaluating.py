@@ -1,0 +1,289 @@
+"""Evaluating for a tab: test sets, models, one evaluation in the background, results, scores.
+
+It must not know how any of it is shown.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from slava.domain import (
+    AnswerKey,
+    Evaluation,
+    EvaluationId,
+    EvaluationSpec,
+    ModelEntry,
+    Part,
+    PersonScore,
+    Snapshot,
+    TestItem,
+    TestSet,
+)
+from slava.errors import BadInput, ModelError
+from slava.settings import Settings
+from store import Store
+from ui.services.evaluation_desk import EvaluationDesk, Readiness
+from ui.services.evaluation_results import results_of
+from ui.services.job import Job, Progress
+from ui.services.models import Models, OpenBackbone
+from ui.services.news import News
+
+if TYPE_CHECKING:
+    from slava.evaluation.asking import Tally
+    from slava.evaluation.results import Results, Row
+
+BUSY = "an evaluation is under way. Wait for its end, or cancel it."
+LENT = "an evaluation has the memory of the model. Wait for its end, or cancel it."
+SMALL = ("builtin", "endpoint")
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluatingNow(Progress):
+    """How far an evaluation, or the taking in of a test set, has come."""
+
+    evaluation: EvaluationId | None = None
+    """``None`` while a test set is taken in."""
+    test_set: str = ""
+    """The id of the test set that was taken in, once it is there."""
+    model: str = ""
+    """Who is being asked."""
+    found: int = 0
+    """Answers that were there already."""
+    failed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a plan tells before anything is asked."""
+
+    spec: EvaluationSpec
+    answers: int
+    """At most so many are wanted."""
+    readiness: Readiness
+
+
+@dataclass(frozen=True, slots=True)
+class BlindAnswer:
+    """One answer for a person to score, without its author."""
+
+    key: AnswerKey
+    row: Row
+    measure: str
+
+
+class Evaluating:
+    """What the Evaluate tab asks for; safe to use from any thread."""
+
+    def __init__(
+        self, store: Store, settings: Settings, models: Models, news: News, opener: OpenBackbone
+    ) -> None:
+        self._store, self._models, self._news = store, models, news
+        self.desk = EvaluationDesk(store, settings, opener)
+        self.job = Job[EvaluatingNow]("evaluating", news, BUSY)
+        self._guard = threading.Lock()
+        self._kept: tuple[tuple[object, ...], Results] | None = None
+
+    # ------------------------------------------------------------------ test sets
+    def list_test_sets(self) -> list[TestSet]:
+        """Newest first."""
+        return self._store.test_sets.list_test_sets()
+
+    def list_snapshots(self) -> list[Snapshot]:
+        """Those whose parts can be asked."""
+        return self._store.snapshots.list_snapshots()
+
+    def items(self, set_id: str) -> tuple[TestItem, ...]:
+        """The questions of a test set."""
+        return self._store.test_sets.list_items(set_id)
+
+    def take_snapshot(self, reference: str, part: Part = "test") -> TestSet:
+        """The questions of one part of a snapshot."""
+        from store.received_tests import take_snapshot
+
+        return take_snapshot(self._store, reference, part)
+
+    def take_labels(self) -> TestSet:
+        """The category question for every labelled micrograph of the workspace."""
+        from store.received_tests import take_labels
+
+        return take_labels(self._store)
+
+    def begin_taking(self, path: Path) -> None:
+        """Take in a file of questions or pairs, or a labelled folder, in the background.
+
+        Raises
+        ------
+        BadInput
+            If it is not there.
+        ModelError
+            If an evaluation is under way.
+        """
+        if not path.expanduser().exists():
+            raise BadInput(f"there is no {path} on this machine. Check the path.")
+        self.job.begin(EvaluatingNow(), lambda: self._take(path))
+
+    def remove_test_set(self, set_id: str) -> None:
+        """Forget a set that no evaluation stands on."""
+        self._store.test_sets.remove_test_set(set_id)
+        self._news.tell()
+
+    def _take(self, path: Path) -> None:
+        from store.received_tests import take_path
+
+        def tell(text: str) -> None:
+            self.job.check()
+            self.job.change(note=text)
+
+        taken = take_path(self._store, path, tell)
+        self.job.change(test_set=taken.id)
+        self._news.tell_library()
+
+    # ------------------------------------------------------------------ evaluations
+    def plan(self, models: Sequence[ModelEntry], set_id: str, wanted: EvaluationSpec) -> Wanted:
+        """What an evaluation would ask.
+
+        Raises
+        ------
+        BadSetting
+            If there is no model, or no measure.
+        NotFound
+            If there is no such test set.
+        """
+        from slava.evaluation.planning import count_asks
+
+        test_set = self._store.test_sets.get_test_set(set_id)
+        spec = self.desk.spec(models, test_set, wanted)
+        items = self.items(test_set.id)
+        return Wanted(spec, count_asks(spec, items), self.desk.readiness(items))
+
+    def begin(self, spec: EvaluationSpec, name: str = "", *, confirm_bars: bool = False) -> None:
+        """Ask what is missing, in the background; the same spec again goes on.
+
+        Raises
+        ------
+        ModelError
+            If an evaluation is under way.
+        """
+        if self.job.busy:
+            raise ModelError(BUSY)
+        evaluation = self.desk.begin(spec, name)
+        record = EvaluatingNow(evaluation=evaluation.id, total=evaluation.total)
+        self.job.begin(record, lambda: self._ask(evaluation.id, spec, confirm_bars))
+
+    def go_on(self, evaluation: EvaluationId) -> None:
+        """Ask what is still missing of an evaluation."""
+        found = self._store.evaluations.get_evaluation(evaluation)
+        self.begin(found.spec, found.name)
+
+    def _ask(self, evaluation: EvaluationId, spec: EvaluationSpec, confirm_bars: bool) -> None:
+        lends = any(_is_large(entry) for entry in spec.models)
+        if lends:
+            self._models.lend(LENT)
+        try:
+            self.desk.ask(
+                evaluation,
+                confirm_bars=confirm_bars,
+                check=self.job.check,
+                tell=self._tell,
+                say=lambda text: self.job.change(note=text),
+                stop=self.job.stop,
+            )
+        finally:
+            if lends:
+                self._models.give_back()
+            self._news.tell()
+
+    def _tell(self, now: Tally) -> None:
+        self.job.change(
+            done=now.done,
+            total=now.total,
+            found=now.found,
+            failed=now.failed,
+            model=now.model,
+            note="",
+        )
+
+    def list_evaluations(self) -> list[Evaluation]:
+        """Newest first."""
+        return self._store.evaluations.list_evaluations()
+
+    def results(self, evaluation: EvaluationId) -> Results:
+        """What is there of an evaluation; kept until something about it changes."""
+        found = self._store.evaluations.get_evaluation(evaluation)
+        stamp = (found.id, found.name, found.state, found.done, self._store.evaluations.scored())
+        with self._guard:
+            if self._kept is None or self._kept[0] != stamp:
+                self._kept = (stamp, results_of(self._store, found.id))
+            return self._kept[1]
+
+    def rename(self, evaluation: EvaluationId, name: str) -> Evaluation:
+        """Call it otherwise."""
+        return self._store.evaluations.set_name(evaluation, name)
+
+    def remove(self, evaluation: EvaluationId) -> None:
+        """Forget an evaluation and the answers that no other one wants.
+
+        Raises
+        ------
+        ModelError
+            If it is under way.
+        """
+        now = self.job.now
+        if now is not None and now.under_way and now.evaluation == evaluation:
+            raise ModelError(BUSY)
+        self._store.evaluations.remove_evaluation(evaluation)
+        self._news.tell()
+
+    def write(self, evaluation: EvaluationId, target: Path) -> Path:
+        """Write a report (.html) or a table (.csv, .parquet)."""
+        from ui.services.evaluation_files import write_results
+
+        return write_results(self._store, self.results(evaluation), target)
+
+    # ------------------------------------------------------------------ people
+    def next_blind(
+        self, evaluation: EvaluationId, person: str, measure: str = "overall_quality"
+    ) -> BlindAnswer | None:
+        """An answer that this person has not scored yet, in an order of their own; ``None`` when
+        all are scored. Whose it is must not be shown."""
+        rows = [row for row in self.results(evaluation).rows if not row.error and row.answer]
+        random.Random(f"{person}/{evaluation}").shuffle(rows)
+        for row in rows:
+            scored = any(s.person == person and s.measure == measure for s in row.scores)
+            if not scored:
+                return BlindAnswer(row.key, row, measure)
+        return None
+
+    def add_score(self, score: PersonScore) -> None:
+        """Add what a person gave an answer; checked against the range of the measure.
+
+        Raises
+        ------
+        BadInput
+            If it is out of range, or nobody is named.
+        """
+        from slava.metrics.judge_prompts import RANGES
+
+        low, high = next((r for name, r in RANGES.items() if name == score.measure), (0, 0))
+        if low == high:
+            raise BadInput(f"{score.measure!r} is nothing that people score.")
+        if score.score is not None and not low <= score.score <= high:
+            raise BadInput(f"{score.score:g} is not within {low:g} to {high:g}.")
+        self._store.evaluations.add_score(score)
+        self._news.tell()
+
+    def close(self, timeout_s: float) -> None:
+        """Cancel, and wait for the answer at hand."""
+        self.job.close(timeout_s)
+
+
+def _is_large(entry: ModelEntry) -> bool:
+    """Whether loading it needs the memory that the model of Analyse has."""
+    from slava.vlm.load import kind_of
+
+    return not entry.is_given and kind_of(entry.reference) not in SMALL
