@@ -18,7 +18,7 @@ from slava.exchange.gathering import (
 )
 from slava.exchange.imported import Imported
 from slava.exchange.json_records import read_records, read_text
-from slava.exchange.own import DRAFT, KEY, Own, read_own
+from slava.exchange.own import DRAFT, KEY, Own, foreign_fields, read_own
 from slava.exchange.paths import ImageFolder
 from slava.exchange.turns import IN_DETAIL, Turn, count_pictures, turns_of, without_pictures
 from slava.teacher.pairs import conversation_id
@@ -33,6 +33,40 @@ class Parsed:
     turns: tuple[Turn, ...]
     extra: Mapping[str, Any]
     """Fields that neither its format nor sLAVA has a name for."""
+
+
+def messages_of(record: Mapping[str, Any], name: str) -> list[object]:
+    """The messages that a record lists under ``name``.
+
+    Raises
+    ------
+    ValueError
+        When it lists none.
+    """
+    messages = record.get(name)
+    if not isinstance(messages, list) or not messages:
+        raise ValueError(f"{name} is no list of messages")
+    return messages
+
+
+def named_images(record: Mapping[str, Any]) -> tuple[object, ...]:
+    """What ``image`` and ``images`` name, one or several."""
+    named: list[object] = []
+    for key in ("image", "images"):
+        value = record.get(key)
+        if value is not None:
+            named += value if isinstance(value, list) else [value]
+    return tuple(named)
+
+
+def extra_of(
+    record: Mapping[str, Any], named: frozenset[str], instruction: str | None
+) -> dict[str, Any]:
+    """Fields that a format has no name for, with the instruction before the first question."""
+    extra = foreign_fields(record, named)
+    if KEY in record:
+        extra.pop("id", None)
+    return extra if instruction is None else {**extra, "system": instruction}
 
 
 Find = Callable[[Sequence[object]], list[Found]]

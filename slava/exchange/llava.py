@@ -13,7 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from slava.domain import MicrographId
-from slava.exchange.chat_records import Parsed, import_chats
+from slava.exchange.chat_records import (
+    Parsed,
+    extra_of,
+    import_chats,
+    messages_of,
+    named_images,
+)
 from slava.exchange.entry import (
     Chat,
     Entry,
@@ -25,14 +31,14 @@ from slava.exchange.entry import (
 )
 from slava.exchange.imported import Imported
 from slava.exchange.own import KEY, foreign_fields, kept_fields, own_value
-from slava.exchange.turns import Turn
+from slava.exchange.turns import Message, Roles, turns_from
 from slava.handoff.files import write_whole
 
 FORMAT = "llava"
 TABLE = "data.json"
 
 _NAMED = frozenset({"image", "images", "conversations"})
-_ASKS, _ANSWERS = ("human", "user"), ("gpt", "assistant")
+_ROLES = Roles(("human", "user"), ("gpt", "assistant"), ("system",))
 _TURN = frozenset({"from", "value"})
 
 
@@ -97,45 +103,16 @@ def parse_conversations(record: Mapping[str, Any]) -> Parsed:
     ValueError
         When it is none.
     """
-    messages = record.get("conversations")
-    if not isinstance(messages, list) or not messages:
-        raise ValueError("conversations is no list of messages")
-    extra = foreign_fields(record, _NAMED)
-    if KEY in record:
-        extra.pop("id", None)
-    asked: Mapping[str, Any] | None = None
-    turns: list[Turn] = []
-    for number, message in enumerate(messages, start=1):
-        who, value = _message(message, number)
-        if who == "system" and number == 1:
-            extra["system"] = value
-        elif who in _ASKS and asked is None:
-            asked = message
-        elif who in _ANSWERS and asked is not None:
-            others = tuple(foreign_fields(m, _TURN) for m in (asked, message))
-            turns.append(Turn(asked["value"], value, (others[0], others[1])))
-            asked = None
-        else:
-            raise ValueError(f"message {number} is from {who!r}, out of turn")
-    if asked is not None:
-        raise ValueError("its last question has no answer")
-    return Parsed(named_images(record), tuple(turns), extra)
+    listed = messages_of(record, "conversations")
+    messages = [_message(message, number) for number, message in enumerate(listed, start=1)]
+    instruction, turns = turns_from(messages, _ROLES)
+    return Parsed(named_images(record), turns, extra_of(record, _NAMED, instruction))
 
 
-def named_images(record: Mapping[str, Any]) -> tuple[object, ...]:
-    """What ``image`` and ``images`` name, one or several."""
-    named: list[object] = []
-    for key in ("image", "images"):
-        value = record.get(key)
-        if value is not None:
-            named += value if isinstance(value, list) else [value]
-    return tuple(named)
-
-
-def _message(message: object, number: int) -> tuple[str, str]:
+def _message(message: object, number: int) -> Message:
     if not isinstance(message, Mapping):
         raise ValueError(f"message {number} is no object")
     who, value = message.get("from"), message.get("value")
     if not isinstance(who, str) or not isinstance(value, str):
         raise ValueError(f"message {number} has no from or no value of text")
-    return who, value
+    return Message(who, value, foreign_fields(message, _TURN))

@@ -14,7 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from slava.domain import MicrographId
-from slava.exchange.chat_records import Parsed, import_chats
+from slava.exchange.chat_records import (
+    Parsed,
+    extra_of,
+    import_chats,
+    messages_of,
+    named_images,
+)
 from slava.exchange.entry import (
     Chat,
     Entry,
@@ -26,7 +32,7 @@ from slava.exchange.entry import (
 )
 from slava.exchange.imported import Imported
 from slava.exchange.own import KEY, alike_fields, foreign_fields, kept_fields, own_value
-from slava.exchange.turns import IMAGE, Turn
+from slava.exchange.turns import IMAGE, Message, Roles, turns_from
 from slava.handoff.files import write_whole
 
 FORMAT = "sharegpt"
@@ -34,6 +40,7 @@ TABLE, INFO = "data.json", "dataset_info.json"
 
 _NAMED = frozenset({"id", "image", "images", "messages", "system"})
 _TURN = frozenset({"role", "content"})
+_ROLES = Roles(("user",), ("assistant",), ("system", "developer"))
 _TAGS = {
     "role_tag": "role",
     "content_tag": "content",
@@ -96,30 +103,12 @@ def parse_messages(record: Mapping[str, Any]) -> Parsed:
     ValueError
         When it is none.
     """
-    messages = record.get("messages")
-    if not isinstance(messages, list) or not messages:
-        raise ValueError("messages is no list of messages")
-    extra = foreign_fields(record, _NAMED - {"id"})
-    if KEY in record:
-        extra.pop("id", None)
-    named = _listed(record)
-    asked: tuple[str, Mapping[str, Any]] | None = None
-    turns: list[Turn] = []
-    for number, message in enumerate(messages, start=1):
-        role, content, shown = _message(message, number)
-        named += shown if not _listed(record) else []
-        if role in ("system", "developer") and number == 1:
-            extra["system"] = content
-        elif role == "user" and asked is None:
-            asked = (content, foreign_fields(message, _TURN))
-        elif role == "assistant" and asked is not None:
-            turns.append(Turn(asked[0], content, (dict(asked[1]), foreign_fields(message, _TURN))))
-            asked = None
-        else:
-            raise ValueError(f"message {number} is from {role!r}, out of turn")
-    if asked is not None:
-        raise ValueError("its last question has no answer")
-    return Parsed(tuple(named), tuple(turns), extra)
+    listed = messages_of(record, "messages")
+    read = [_message(message, number) for number, message in enumerate(listed, start=1)]
+    instruction, turns = turns_from([message for message, _ in read], _ROLES)
+    inside = tuple(image for _, images in read for image in images)
+    extra = extra_of(record, _NAMED - {"id"}, instruction)
+    return Parsed(named_images(record) or inside, turns, extra)
 
 
 def _record(
@@ -149,23 +138,14 @@ def _write(path: Path, value: object) -> str:
     return path.name
 
 
-def _listed(record: Mapping[str, Any]) -> list[object]:
-    """The images beside the messages."""
-    named: list[object] = []
-    for key in ("images", "image"):
-        value = record.get(key)
-        if value is not None:
-            named += value if isinstance(value, list) else [value]
-    return named
-
-
-def _message(message: object, number: int) -> tuple[str, str, list[object]]:
-    """Role, text and the images inside the message."""
+def _message(message: object, number: int) -> tuple[Message, list[object]]:
+    """A message, and the images inside it."""
     if not isinstance(message, Mapping) or not isinstance(message.get("role"), str):
         raise ValueError(f"message {number} has no role")
-    content = message.get("content")
+    role, content = message["role"], message.get("content")
+    extra = foreign_fields(message, _TURN)
     if isinstance(content, str):
-        return message["role"], content, []
+        return Message(role, content, extra), []
     if not isinstance(content, list):
         raise ValueError(f"message {number} has no content of text or parts")
     texts: list[str] = []
@@ -181,4 +161,4 @@ def _message(message: object, number: int) -> tuple[str, str, list[object]]:
             shown += [] if url is None else [url]
         else:
             raise ValueError(f"message {number} has a part that is neither text nor an image")
-    return message["role"], "\n".join(texts), shown
+    return Message(role, "\n".join(texts), extra), shown

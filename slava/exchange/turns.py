@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,6 +24,51 @@ class Turn:
     answer: str
     extra: tuple[dict[str, Any], dict[str, Any]] = field(default_factory=lambda: ({}, {}))
     """Fields of the two messages that sLAVA has no name for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of a file, whichever names its format has for things."""
+
+    role: str
+    text: str
+    extra: dict[str, Any]
+    """Its fields that the format has no name for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """What a format calls those who speak."""
+
+    asks: tuple[str, ...]
+    answers: tuple[str, ...]
+    instructs: tuple[str, ...]
+
+
+def turns_from(messages: Iterable[Message], roles: Roles) -> tuple[str | None, tuple[Turn, ...]]:
+    """The instruction before the first question, where there is one, and the turns.
+
+    Raises
+    ------
+    ValueError
+        When somebody speaks out of turn, or the last question has no answer.
+    """
+    instruction: str | None = None
+    asked: Message | None = None
+    turns: list[Turn] = []
+    for number, message in enumerate(messages, start=1):
+        if message.role in roles.instructs and number == 1:
+            instruction = message.text
+        elif message.role in roles.asks and asked is None:
+            asked = message
+        elif message.role in roles.answers and asked is not None:
+            turns.append(Turn(asked.text, message.text, (asked.extra, message.extra)))
+            asked = None
+        else:
+            raise ValueError(f"message {number} is from {message.role!r}, out of turn")
+    if asked is not None:
+        raise ValueError("its last question has no answer")
+    return instruction, tuple(turns)
 
 
 def turns_of(pairs: Sequence[QAPair], *, detailed: bool) -> tuple[Turn, ...]:
