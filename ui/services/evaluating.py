@@ -5,15 +5,13 @@ It must not know how any of it is shown.
 
 from __future__ import annotations
 
-import random
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from slava.domain import (
-    AnswerKey,
     Evaluation,
     EvaluationId,
     EvaluationSpec,
@@ -27,53 +25,24 @@ from slava.domain import (
 from slava.errors import BadInput, ModelError
 from slava.settings import Settings
 from store import Store
-from ui.services.evaluation_desk import EvaluationDesk, Readiness
+from ui.services import evaluation_people
+from ui.services.evaluation_desk import EvaluationDesk
+from ui.services.evaluation_now import EvaluatingNow, Wanted
+from ui.services.evaluation_people import BlindAnswer
 from ui.services.evaluation_results import results_of
-from ui.services.job import Job, Progress
+from ui.services.evaluation_there import count_there
+from ui.services.job import Job
 from ui.services.models import Models, OpenBackbone
 from ui.services.news import News
 
 if TYPE_CHECKING:
     from slava.evaluation.asking import Tally
-    from slava.evaluation.results import Results, Row
+    from slava.evaluation.results import Results
 
 BUSY = "an evaluation is under way. Wait for its end, or cancel it."
 LENT = "an evaluation has the memory of the model. Wait for its end, or cancel it."
 SMALL = ("builtin", "endpoint")
-
-
-@dataclass(frozen=True, slots=True)
-class EvaluatingNow(Progress):
-    """How far an evaluation, or the taking in of a test set, has come."""
-
-    evaluation: EvaluationId | None = None
-    """``None`` while a test set is taken in."""
-    test_set: str = ""
-    """The id of the test set that was taken in, once it is there."""
-    model: str = ""
-    """Who is being asked."""
-    found: int = 0
-    """Answers that were there already."""
-    failed: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What a plan tells before anything is asked."""
-
-    spec: EvaluationSpec
-    answers: int
-    """At most so many are wanted."""
-    readiness: Readiness
-
-
-@dataclass(frozen=True, slots=True)
-class BlindAnswer:
-    """One answer for a person to score, without its author."""
-
-    key: AnswerKey
-    row: Row
-    measure: str
+EVERY = 25
 
 
 class Evaluating:
@@ -86,7 +55,9 @@ class Evaluating:
         self.desk = EvaluationDesk(store, settings, opener)
         self.job = Job[EvaluatingNow]("evaluating", news, BUSY)
         self._guard = threading.Lock()
-        self._kept: tuple[tuple[object, ...], Results] | None = None
+        self._kept: tuple[tuple[object, ...], int, Results] | None = None
+        self.reading: tuple[int, int] | None = None
+        """Answers scored of all, while :meth:`results` is at work."""
 
     # ------------------------------------------------------------------ test sets
     def list_test_sets(self) -> list[TestSet]:
@@ -159,7 +130,9 @@ class Evaluating:
         test_set = self._store.test_sets.get_test_set(set_id)
         spec = self.desk.spec(models, test_set, wanted)
         items = self.items(test_set.id)
-        return Wanted(spec, count_asks(spec, items), self.desk.readiness(items))
+        answers = count_asks(spec, items)
+        there = min(answers, count_there(self._store, spec, items))
+        return Wanted(spec, answers, self.desk.readiness(items), there)
 
     def begin(self, spec: EvaluationSpec, name: str = "", *, confirm_bars: bool = False) -> None:
         """Ask what is missing, in the background; the same spec again goes on.
@@ -213,13 +186,29 @@ class Evaluating:
         return self._store.evaluations.list_evaluations()
 
     def results(self, evaluation: EvaluationId) -> Results:
-        """What is there of an evaluation; kept until something about it changes."""
+        """What is there of an evaluation; kept until its answers change. Scores of people are those
+        of now."""
         found = self._store.evaluations.get_evaluation(evaluation)
-        stamp = (found.id, found.name, found.state, found.done, self._store.evaluations.scored())
+        stamp = (found.id, found.state, found.done, found.total)
         with self._guard:
+            scored = self._store.evaluations.scored()
             if self._kept is None or self._kept[0] != stamp:
-                self._kept = (stamp, results_of(self._store, found.id))
-            return self._kept[1]
+                try:
+                    made = results_of(self._store, found.id, self._tell_reading)
+                finally:
+                    self.reading = None
+                    self._news.tell()
+                self._kept = (stamp, scored, made)
+            elif self._kept[1] != scored:
+                made = self._kept[2]
+                people = self._store.evaluations.list_scores({row.key for row in made.rows})
+                self._kept = (stamp, scored, evaluation_people.with_scores(made, people))
+            return replace(self._kept[2], evaluation=found)
+
+    def _tell_reading(self, done: int, total: int) -> None:
+        self.reading = (done, total)
+        if done % EVERY == 0:
+            self._news.tell()
 
     def rename(self, evaluation: EvaluationId, name: str) -> Evaluation:
         """Call it otherwise."""
@@ -247,17 +236,27 @@ class Evaluating:
 
     # ------------------------------------------------------------------ people
     def next_blind(
-        self, evaluation: EvaluationId, person: str, measure: str = "overall_quality"
+        self,
+        evaluation: EvaluationId,
+        person: str,
+        measure: str = "overall_quality",
+        skipped: Collection[str] = (),
     ) -> BlindAnswer | None:
         """An answer that this person has not scored yet, in an order of their own; ``None`` when
         all are scored. Whose it is must not be shown."""
-        rows = [row for row in self.results(evaluation).rows if not row.error and row.answer]
-        random.Random(f"{person}/{evaluation}").shuffle(rows)
-        for row in rows:
-            scored = any(s.person == person and s.measure == measure for s in row.scores)
-            if not scored:
-                return BlindAnswer(row.key, row, measure)
-        return None
+        return evaluation_people.next_blind(self.results(evaluation), person, measure, skipped)
+
+    def blind_answer(
+        self, evaluation: EvaluationId, key: str, person: str, measure: str = "overall_quality"
+    ) -> BlindAnswer:
+        """One that was shown before; a score of it is a newer one, nothing is taken back.
+
+        Raises
+        ------
+        NotFound
+            If it is no answer of this evaluation.
+        """
+        return evaluation_people.blind_answer(self.results(evaluation), key, person, measure)
 
     def add_score(self, score: PersonScore) -> None:
         """Add what a person gave an answer; checked against the range of the measure.
