@@ -99,7 +99,8 @@ def class_bars(results: Results, model: str) -> tuple[ClassBar, ...]:
 
 
 def _names_categories(row: Row) -> bool:
-    """Whether the answer was held against the category of its micrograph."""
-    if not row.item.category or row.error:
-        return False
-    return bool(row.said_category) or any(name.startswith(CATEGORY) for name in row.figures)
+    """Whether the answer was held against the category of its micrograph.
+
+    Answers to other questions may name a category by the way; they would only count when they do.
+    """
+    return bool(row.item.category) and any(name.startswith(CATEGORY) for name in row.figures)

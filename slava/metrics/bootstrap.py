@@ -78,8 +78,10 @@ def resampled_means(
     random = np.random.default_rng(seed)
     rows = len(table)
     means = np.empty((resamples, table.shape[1]))
-    for k in range(resamples):
-        means[k] = table[random.integers(rows, size=rows)].mean(axis=0)
+    at_once = max(1, _BLOCK // (rows * table.shape[1]))
+    for start in range(0, resamples, at_once):
+        drawn = random.integers(rows, size=(min(at_once, resamples - start), rows))
+        means[start : start + at_once] = table[drawn].mean(axis=1)
     return means
 
 

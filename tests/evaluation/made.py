@@ -48,8 +48,17 @@ MORE = (
 FIGURES = (
     Figure("bleu2", "BLEU-2", 0, 1, told="Pairs of words shared with the reference."),
     Figure("rougeL", "ROUGE-L", 0, 1, told="Longest common sequence with the reference."),
-    Figure("category", "Category", 0, 1, share=True, told="The category named is the label."),
-    Figure("defect", "Defect accuracy", 0, 1, share=True, told="A defect is told rightly."),
+    Figure(
+        "category_right",
+        "Category right",
+        0,
+        1,
+        share=True,
+        told="The category named is the label.",
+    ),
+    Figure(
+        "defect_right", "Defect told rightly", 0, 1, share=True, told="A defect is told rightly."
+    ),
     Figure("invented", "Invented elements", 0, 5, False, told="Elements that no fact supports."),
     Figure("overall_quality", "Overall quality", 0, 100, told="By a judge, 0 to 100."),
 )
@@ -159,9 +168,9 @@ def _row(
         "invented": float(random.poisson(1.4 * (1 - good))),
     }
     if item.topic == "Material":
-        figures["category"] = float(category == item.category)
+        figures["category_right"] = float(category == item.category)
     if item.topic == "Defects and damage":
-        figures["defect"] = float(random.random() < 0.5 + 0.45 * good)
+        figures["defect_right"] = float(random.random() < 0.5 + 0.45 * good)
     key = AnswerKey(f"{item.id}{model}{level}")
     judgements: tuple[Judgement, ...] = ()
     scores: tuple[PersonScore, ...] = ()

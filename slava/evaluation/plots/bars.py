@@ -5,6 +5,7 @@ Bars begin at the lowest value that a figure can have. It must not know what a f
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
 from slava.evaluation.plots.frame import (
@@ -21,8 +22,8 @@ from slava.evaluation.plots.frame import (
     model_legend,
     row_label,
 )
-from slava.evaluation.plots.svg import Scale, rows_of, sheet, short, tag, text_width, words
-from slava.evaluation.results import Results
+from slava.evaluation.plots.svg import Scale, rows_of, sheet, short, tag, text_width, ticks, words
+from slava.evaluation.results import Figure, Results
 from slava.evaluation.table_classes import class_bars
 from slava.evaluation.tables import Cell, figure_named, grouped, groups_of, model_titles
 
@@ -41,7 +42,7 @@ def level_bars(results: Results, figure: str, *, width: float = WIDTH) -> str:
     levels, models = groups_of(results, "level"), model_titles(results)
     signs, taken = model_legend(results, models, 40, 12, width - 4)
     top = taken + 26
-    scale = Scale(told.low, told.high, top + _TALL, top)
+    scale = Scale(*_range(told, cells), top + _TALL, top)
     left, right = 40.0, width - 4
     wide = (right - left) / len(levels)
     bar = min(46.0, (wide - 18) / len(models))
@@ -103,6 +104,16 @@ def class_plot(results: Results, model: str, *, width: float = WIDTH) -> str:
     title = f"Precision, recall and F1 of every class by {model}"
     told_n = "n is how many answers are about the class."
     return sheet(width, bottom + 38, f"{model}: classes", title, told_n, [inside])
+
+
+def _range(figure: Figure, cells: Sequence[Cell]) -> tuple[float, float]:
+    """From the lowest value that there can be to a round number above all bars."""
+    most = max(cell.mean if cell.high is None else cell.high for cell in cells)
+    if figure.share or most <= figure.low:
+        return figure.low, figure.high
+    steps = ticks(figure.low, most, 4)
+    step = steps[1] - steps[0] if len(steps) > 1 else most - figure.low
+    return figure.low, min(figure.high, steps[-1] + step)
 
 
 def _bar(results: Results, cell: Cell, scale: Scale, middle: float, wide: float) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from html import escape
 
 from slava.evaluation.plots.frame import LABELS, WIDTH, bottom_axis, left_axis, row_label
-from slava.evaluation.plots.svg import Scale, rows_of, sheet, short, tag, words
+from slava.evaluation.plots.svg import Scale, fitted, rows_of, sheet, short, tag, words
 from slava.evaluation.results import Results
 from slava.evaluation.table_pairs import Contrast, JudgeTrust
 from slava.evaluation.tables import figure_named
@@ -34,9 +34,11 @@ def contrast_plot(results: Results, contrasts: Sequence[Contrast], *, width: flo
     bottom = top + _ROW * len(contrasts)
     scale = Scale(-most, most, LABELS + 4, width - 92)
     zero = scale(0)
+    left = f"← {fitted(second, zero - 70, 1)[0]} better"
+    right = f"{fitted(first, width - zero - 70, 1)[0]} better →"
     body = [
-        words(f"← {second} better", zero - 8, 13, class_="sp-soft", text_anchor="end"),
-        words(f"{first} better →", zero + 8, 13, class_="sp-soft"),
+        words(left, zero - 8, 13, full=second, class_="sp-soft", text_anchor="end"),
+        words(right, zero + 8, 13, full=first, class_="sp-soft"),
         bottom_axis(scale, top, bottom, "Difference, % of the figure's range"),
         tag("line", class_="sp-axis", x1=zero, x2=zero, y1=top, y2=bottom),
     ]

@@ -120,11 +120,11 @@ def ticks(low: float, high: float, about: int = 5) -> list[float]:
 
 
 def short(value: float) -> str:
-    """A number as it stands beside a mark: three digits, no exponent."""
+    """A number as it stands beside a mark: about three digits, no exponent."""
     if value == 0:
         return "0"
     digits = max(0, 2 - math.floor(math.log10(abs(value))))
-    return f"{value:.{min(digits, 4)}f}".replace("-", "−")
+    return f"{value:.{min(digits, 3 if abs(value) >= 0.01 else 4)}f}".replace("-", "−")
 
 
 def plain(value: float) -> str:

@@ -168,14 +168,16 @@ def _points(
     shape: Sequence[tuple[float, float]],
 ) -> str:
     """Single answers within the shape, or within a strip where there is none."""
-    edge = shape or [(scale.start, line + _HALF), (scale.end, line + _HALF)]
+    edge = np.array(shape or [(scale.start, line + _HALF), (scale.end, line + _HALF)])
     order = np.argsort(values, kind="stable")
     if len(order) > MOST_POINTS:
         order = order[np.linspace(0, len(order) - 1, MOST_POINTS).round().astype(int)]
+    across = np.array([scale(float(values[k])) for k in order])
+    room = np.interp(across, edge[:, 0], np.abs(edge[:, 1] - line))
+    away = 2.5 + np.maximum(0, room - 4) * (np.arange(len(order)) * _GOLDEN % 1)
     parts = []
-    for turn, k in enumerate(order):
-        x = scale(float(values[k]))
-        room = float(np.interp(x, [a for a, _ in edge], [abs(b - line) for _, b in edge]))
-        y = line + side * (2.5 + max(0.0, room - 4.0) * ((turn * _GOLDEN) % 1))
-        parts.append(tag("circle", class_="sp-point", cx=x, cy=y, r=2.0, data_rows=str(places[k])))
+    for k, x, y in zip(order, across, line + side * away, strict=True):
+        place = str(places[k])
+        at = {"cx": float(x), "cy": float(y), "r": 2.0}
+        parts.append(tag("circle", class_="sp-point", **at, data_rows=place))
     return "".join(parts)
