@@ -26,7 +26,7 @@ from slava.metrics.judged import Judgement, read_judgements
 from slava.metrics.kin import same_family
 from slava.packs import Criterion
 from slava.teacher.envelope import Envelope, open_envelope
-from slava.teacher.ledger import PAID, Ledger, RequestId
+from slava.teacher.ledger import PAID, DraftRequest, JobId, Ledger, RequestId
 from slava.teacher.prices import Price, text_tokens
 
 ATTEMPTS = 3
@@ -215,6 +215,25 @@ def turns_of(requests: Sequence[JudgeRequest]) -> Mapping[Turn, tuple[JudgeReque
     return {k: tuple(sorted(v, key=lambda r: r.attempt)) for k, v in found.items()}
 
 
+class Replies:
+    """What the book holds for requests, fetched by the job that they belong to, not one by one."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._known: dict[RequestId, DraftRequest] = {}
+        self._jobs: set[JobId] = set()
+
+    def paid(self, request_id: RequestId) -> str | None:
+        """The body that was paid for, as it came; None where there is none."""
+        record = self._known.get(request_id) or self._ledger.get(request_id)
+        if record is None:
+            return None
+        if record.job_id not in self._jobs:
+            self._jobs.add(record.job_id)
+            self._known |= {r.id: r for r in self._ledger.list_requests(record.job_id)}
+        return record.raw_response if record.state in PAID else None
+
+
 def judgements_of(
     requests: Sequence[JudgeRequest], ledger: Ledger, judge: str, teacher: str = ""
 ) -> dict[tuple[str, str], tuple[Judgement, ...]]:
@@ -231,23 +250,23 @@ def judgements_of(
         Who wrote the benchmarks, or drafted what a model was trained on; a judge of its family is
         flagged.
     """
-    kin = same_family(judge, teacher)
+    kin, replies = same_family(judge, teacher), Replies(ledger)
     found: dict[tuple[str, str], list[Judgement]] = {}
     for attempts in turns_of(requests).values():
-        for one in _of_turn(attempts, ledger, judge, kin):
+        for one in _of_turn(attempts, replies, judge, kin):
             found.setdefault((one.item, one.model), []).append(one)
     return {k: tuple(v) for k, v in found.items()}
 
 
 def _of_turn(
-    attempts: Sequence[JudgeRequest], ledger: Ledger, judge: str, kin: bool
+    attempts: Sequence[JudgeRequest], replies: Replies, judge: str, kin: bool
 ) -> Iterator[Judgement]:
     settled: set[str] = set()
     for request in attempts:
-        record = ledger.get(request.id)
-        if record is None or record.state not in PAID:
+        raw = replies.paid(request.id)
+        if raw is None:
             return
-        for one in read_reply(record.raw_response, request, judge, same_family=kin):
+        for one in read_reply(raw, request, judge, same_family=kin):
             if one.model not in settled:
                 yield one
             if is_sound(one):

@@ -17,6 +17,7 @@ from slava.evaluation.judging import (
     ATTEMPTS,
     JudgeRequest,
     JudgeTask,
+    Replies,
     envelope_of,
     is_sound,
     judge_requests,
@@ -26,7 +27,7 @@ from slava.evaluation.judging import (
 from slava.metrics.kin import family, same_family
 from slava.teacher.client import Teacher, place_of
 from slava.teacher.consent import Consent, payload_hash
-from slava.teacher.ledger import PAID, JobId, Ledger, RequestId
+from slava.teacher.ledger import JobId, Ledger, RequestId
 from slava.teacher.prices import Price
 from slava.teacher.progress import Drafted
 from slava.teacher.sending import Kept, SendingJob
@@ -222,14 +223,15 @@ def _left(
     """What is asked next of each turn that has no sound reply, and all that may be asked."""
     first: dict[RequestId, JudgeRequest] = {}
     every: dict[RequestId, JudgeRequest] = {}
+    replies = Replies(ledger)
     for attempts in turns_of(requests).values():
         for at, request in enumerate(attempts):
-            record = ledger.get(request.id)
-            if record is None or record.state not in PAID:
+            raw = replies.paid(request.id)
+            if raw is None:
                 first[request.id] = request
                 every |= {r.id: r for r in attempts[at:]}
                 break
-            if all(map(is_sound, read_reply(record.raw_response, request, ""))):
+            if all(map(is_sound, read_reply(raw, request, ""))):
                 break
     return first, every
 
