@@ -127,19 +127,18 @@ def test_a_point_shows_its_answer_with_everything(page: Page, results: Results) 
 
 
 def test_keys_walk_through_points_and_answers(page: Page) -> None:
-    first = page.js(
-        f"const p = document.querySelector('{POINT}'); p.focus(); return p.dataset.rows"
-    )
-    active = page.driver.switch_to.active_element
-    active.send_keys(Keys.ARROW_RIGHT)
+    page.js("document.querySelector('[data-plot=spread] [tabindex]').focus()")
+    for _ in range(2):
+        page.driver.switch_to.active_element.send_keys(Keys.ARROW_RIGHT)
+    first = page.js(f"return document.querySelector('{POINT}').dataset.rows")
     second = page.js("return document.activeElement.dataset.rows")
-    assert second != first
+    assert second == page.js(f"return document.querySelectorAll('{POINT}')[1].dataset.rows")
     page.driver.switch_to.active_element.send_keys(Keys.ENTER)
-    page.wait(f"document.querySelector('#panel').dataset.row === '{second}'")
+    page.wait(f"document.querySelector('#panel').dataset.row === '{second}'", 10)
     page.find("#next").send_keys(Keys.ARROW_LEFT)
-    page.wait(f"document.querySelector('#panel').dataset.row === '{first}'")
+    page.wait(f"document.querySelector('#panel').dataset.row === '{first}'", 10)
     page.find("#next").send_keys(Keys.ESCAPE)
-    page.wait("document.querySelector('#panel').hidden")
+    page.wait("document.querySelector('#panel').hidden", 10)
     assert page.js("return document.activeElement.dataset.rows") == second
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from slava.domain import Classification, Micrograph, MicrographId
 from slava.errors import BadInput, SlavaError
+from slava.handoff.cells import safe_cell
 from store import Store
 from ui.services.demonstrations import Demonstrations, Stamp
 from ui.services.embedding import Embedding
@@ -230,15 +231,11 @@ def to_csv(batch: Batch) -> str:
         label = "" if r.abstained else r.label
         said = (f"{r.probability:.4f}", r.second, f"{r.second_probability:.4f}")
         if r.error:
-            table.writerow([_safe(r.file), *[""] * (len(COLUMNS) - 2), _safe(r.error)])
+            table.writerow([safe_cell(r.file), *[""] * (len(COLUMNS) - 2), safe_cell(r.error)])
         else:
-            near = (_safe(r.nearest), f"{r.similarity:.4f}")
-            model = (_safe(r.model), f"{r.model_probability:.4f}" if r.model else "")
+            near = (safe_cell(r.nearest), f"{r.similarity:.4f}")
+            model = (safe_cell(r.model), f"{r.model_probability:.4f}" if r.model else "")
             why = (str(r.abstained).lower(), r.reason)
             ids = (r.micrograph_id, "")
-            table.writerow([_safe(r.file), _safe(label), *said, *why, *near, *model, *ids])
+            table.writerow([safe_cell(r.file), safe_cell(label), *said, *why, *near, *model, *ids])
     return written.getvalue()
-
-
-def _safe(text: str) -> str:
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t") else text

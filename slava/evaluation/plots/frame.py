@@ -61,9 +61,9 @@ def mark(results: Results, model: str, x: float, y: float, **attributes: object)
         return tag("circle", inside, cx=x, cy=y, r=4.5, **told)
     if shape == "square":
         return tag("rect", inside, x=x - 4, y=y - 4, width=8.0, height=8.0, **told)
-    points = ((0, -5.4), (5.4, 0), (0, 5.4), (-5.4, 0))
+    points = ((0.0, -5.4), (5.4, 0.0), (0.0, 5.4), (-5.4, 0.0))
     if shape == "triangle":
-        points = ((0, -5.0), (5.2, 4.2), (-5.2, 4.2), (0, -5.0))
+        points = ((0.0, -5.0), (5.2, 4.2), (-5.2, 4.2), (0.0, -5.0))
     path = "M" + "L".join(f"{x + a:.1f} {y + b:.1f}" for a, b in points) + "Z"
     return tag("path", inside, d=path, **told)
 

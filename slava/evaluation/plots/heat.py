@@ -197,7 +197,6 @@ def _scale(figure: Figure, low: float, high: float, y: float, width: float) -> s
     for x, value, anchor in ends:
         parts.append(words(short(value), x, y + 21, class_="sp-soft", text_anchor=anchor))
     title = axis_title(figure)
-    room = width - LABELS - wide - 18
-    at = {"x": LABELS + wide + 14, "y": y + 8, "full": title}
-    parts.append(words(fitted(title, room, 1)[0], **at))  # type: ignore[arg-type]
+    shown = fitted(title, width - LABELS - wide - 18, 1)[0]
+    parts.append(words(shown, LABELS + wide + 14, y + 8, full=title))
     return "".join(parts)

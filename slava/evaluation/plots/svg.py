@@ -29,7 +29,7 @@ class Scale:
         return self.start + min(1.0, max(0.0, share)) * (self.end - self.start)
 
 
-def tag(name: str, inside: str = "", **attributes: object) -> str:
+def tag(name: str, inside: str = "", /, **attributes: object) -> str:
     """One element. ``inside`` is markup; values of attributes are escaped, None leaves one out.
 
     ``class_`` is ``class``; other underscores become hyphens.
