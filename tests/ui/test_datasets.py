@@ -82,7 +82,7 @@ def test_what_there_is_and_what_a_snapshot_would_leave_out(say: Say, pairs: list
     }
     assert state["would"]["all"]["pairs"] == 5
     rows = {row["name"]: row for row in say("counts", by="aspect")["rows"]}
-    assert rows["size"]["states"] == [2, 0, 0, 1]
+    assert rows["Size and distribution"]["states"] == [2, 0, 0, 1]
     assert sum(row["all"] for row in rows.values()) == 6
     assert say("counts", 422, by="seq")["error"]
 
@@ -106,6 +106,7 @@ def test_a_snapshot_is_frozen_shown_and_removed(
     assert (row["all"], row["micrographs"]) == (4, 2)
     sheet = say("sheet", id=row["id"])
     tables = {table["title"]: dict(table["rows"]) for table in sheet["tables"]}
+    assert [row[0] for row in sheet["tables"][0]["rows"]] == ["train", "validation", "test"]
     assert tables["Left out"] == {"not reviewed": 1, "rejected": 1}
     assert tables["Reviewers"] == {"ann": 4}
     assert sheet["seed"] == 3

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
-from slava.domain import Snapshot
+from slava.domain import Part, Snapshot
 from ui.present.drafting import progress
 from ui.present.words import Shown
 from ui.services.datasets import Frozen, GivenOut, TakenIn
@@ -13,6 +14,7 @@ from ui.services.datasets import Frozen, GivenOut, TakenIn
 if TYPE_CHECKING:
     from slava.handoff.snapshot import Manifest
 
+PARTS: tuple[str, ...] = get_args(Part)
 STATES = ("accepted", "pending", "disagreed", "rejected")
 WHY = {"pending": "not reviewed", "rejected": "rejected", "disagreed": "reviewers disagree"}
 """Why pairs of a state are not in a snapshot, as the snapshot says it itself."""
@@ -31,10 +33,14 @@ TABLES = (
 )
 
 
-def counts(by: Mapping[str, Mapping[str, int]]) -> list[Shown]:
-    """Rows of a table: a name, its states, all of it."""
+def counts(by: Mapping[str, Mapping[str, int]], titles: Mapping[str, str]) -> list[Shown]:
+    """Rows of a table: a name, its states, all of it. ``titles`` are those of labels."""
     return [
-        {"name": name, "states": [of.get(s, 0) for s in STATES], "all": sum(of.values())}
+        {
+            "name": titles.get(name, name),
+            "states": [of.get(s, 0) for s in STATES],
+            "all": sum(of.values()),
+        }
         for name, of in by.items()
     ]
 
@@ -58,8 +64,8 @@ def snapshot(one: Snapshot) -> Shown:
     }
 
 
-def sheet(manifest: Manifest, folder: str) -> Shown:
-    """A datasheet as tables."""
+def sheet(manifest: Manifest, folder: str, titles: Mapping[str, str]) -> Shown:
+    """A datasheet as tables. ``titles`` are those of labels."""
     told: Mapping[str, Any] = manifest.datasheet
     by_part: Mapping[str, Mapping[str, int]] = told.get("category_by_part", {})
     parts = list(manifest.pairs)
@@ -75,10 +81,13 @@ def sheet(manifest: Manifest, folder: str) -> Shown:
         "confidential": told.get("confidential_micrographs", 0),
         "categories": {
             "parts": parts,
-            "rows": [[name, *(of.get(p, 0) for p in parts)] for name, of in by_part.items()],
+            "rows": [
+                [titles.get(name, name), *(of.get(p, 0) for p in parts)]
+                for name, of in by_part.items()
+            ],
         },
         "tables": [
-            {"title": title, "rows": [[str(k), v] for k, v in told[key].items()]}
+            {"title": title, "rows": _rows(key, told[key], titles)}
             for key, title in TABLES
             if told.get(key)
         ],
@@ -94,6 +103,20 @@ def sheet(manifest: Manifest, folder: str) -> Shown:
             for row in told.get("acceptance", [])
         ],
     }
+
+
+def _rows(key: str, told: Mapping[str, Any], titles: Mapping[str, str]) -> list[list[Any]]:
+    """A count per line: parts and ranges of words in their order, else the most frequent first."""
+
+    def place(name: str) -> tuple[float, str]:
+        if key == "parts":
+            return float(PARTS.index(name)) if name in PARTS else len(PARTS), name
+        if key.endswith("_words"):
+            return float((re.match(r"\d+", name) or ["inf"])[0]), name
+        return -float(told[name]), name
+
+    known = titles if key == "aspect" else {}
+    return [[known.get(name, str(name)), told[name]] for name in sorted(told, key=place)]
 
 
 def freezing(job: Frozen | None) -> Shown | None:

@@ -24,7 +24,8 @@ function drawSnapshot(one) {
   row.setAttribute('aria-current', one.id === opened);
   const open = make('button', 'ds-snapshot-open', '', { type: 'button', title: 'Show its datasheet' });
   const parts = PARTS.map((part) => `${one.pairs[part]} ${part}`).join(', ');
-  open.append(make('b', '', one.name), make('span', 'ds-note', `${plural(one.all, 'pair')} (${parts}) · ${plural(one.micrographs, 'micrograph')} · ${one.made}`));
+  open.append(make('b', '', one.name), make('span', 'ds-note', `${plural(one.all, 'pair')} (${parts}) · ${plural(one.micrographs, 'micrograph')} · `));
+  open.lastChild.append(make('span', 'ds-made', one.made));
   open.addEventListener('click', () => attempt(() => openSheet(one.id)));
   const remove = make('button', 's-quiet', 'Remove', { type: 'button' });
   askTwice(remove, 'Remove it', () => attempt(() => post('remove', { id: one.id })));

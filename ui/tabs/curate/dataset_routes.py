@@ -76,13 +76,14 @@ class DatasetAnswers:
         facet = next((f for f in FACETS if f == text(sent, "by")), None)
         if facet is None:
             raise BadInput("the page sent no facet. Reload it.")
-        return {"rows": shown.counts(self._datasets.count_by(facet))}
+        titles = self._services.reviewing.titles() if facet in ("aspect", "category") else {}
+        return {"rows": shown.counts(self._datasets.count_by(facet), titles)}
 
     def sheet(self, sent: Sent) -> object:
         """The datasheet of a snapshot."""
         manifest = self._datasets.manifest(text(sent, "id"))
         folder = self._services.store.snapshots.folder(manifest.id)
-        return shown.sheet(manifest, str(folder))
+        return shown.sheet(manifest, str(folder), self._services.reviewing.titles())
 
     def freeze(self, sent: Sent) -> object:
         """Make a snapshot."""
