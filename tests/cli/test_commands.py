@@ -33,6 +33,8 @@ COMMANDS = (
     "export",
     "metrics",
     "train",
+    "evaluate",
+    "report",
     "runs",
     "adapters",
 )
