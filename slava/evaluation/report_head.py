@@ -51,7 +51,8 @@ def _facts(results: Results) -> list[tuple[str, str]]:
     items = len({row.item.id for row in results.rows})
     micrographs = len({row.item.micrograph_id for row in results.rows})
     test_set = (
-        f"{escape(spec.dataset)} <small>{items} questions about {micrographs} micrographs · "
+        f"{escape(spec.dataset)} <small>{_count(items, 'question')} about "
+        f"{_count(micrographs, 'micrograph')} · "
         f'<code title="{escape(spec.dataset_id)}">{escape(spec.dataset_id[:_SHORT])}</code></small>'
     )
     answers = f"{evaluation.done:,} of {evaluation.total:,} <small>{evaluation.state}</small>"
@@ -73,6 +74,10 @@ def _facts(results: Results) -> list[tuple[str, str]]:
         ),
     ]
     return [(label, text) for label, text in told if text]
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _when(moment: str) -> str:
@@ -142,8 +147,8 @@ def _own_notes(results: Results) -> list[str]:
     failed = sum(bool(row.error) for row in results.rows)
     if failed:
         notes.append(
-            f"{failed:,} answers failed. They enter no figure, so that models may be compared on "
-            "different questions; the paired tests use only what both answered."
+            f"{_count(failed, 'answer')} failed. Such answers enter no figure, so that models may "
+            "be compared on different questions; the paired tests use only what both answered."
         )
     if unit_of(results) == "micrograph":
         notes.append(

@@ -87,8 +87,9 @@ def _section(
 
 def _means_html(results: Results) -> str:
     drawn = "".join(
-        f'<div class="plot">{plots.interval_dots(results, figure.name, width=SMALL)}</div>'
+        f'<div class="plot">{svg}</div>'
         for figure in results.figures
+        if (svg := plots.interval_dots(results, figure.name, width=SMALL))
     )
     told = "With 95 % intervals. Axes show the part of the range that is needed."
     return (

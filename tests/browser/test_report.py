@@ -193,10 +193,10 @@ def test_models_and_figures_are_switched(page: Page, results: Results) -> None:
     assert results.models[0].title in page.js(heading.format("spread", "a"))
     assert results.models[1].title in page.js(heading.format("spread", "b"))
     choose(page, "#model-a", "2")
-    assert page.js(heading.format("spread", "a")) == f"{results.models[2].title}: BLEU-2"
+    assert page.js(heading.format("spread", "a")) == f"BLEU-2: {results.models[2].title}"
     assert results.models[2].title in page.js(heading.format("confusion", "a"))
     choose(page, "#figure", "5")
-    assert page.js(heading.format("heat", "b")) == f"{results.models[1].title}: Overall quality"
+    assert page.js(heading.format("heat", "b")) == f"Overall quality: {results.models[1].title}"
     assert page.text("#list-figure") == "Overall quality"
     choose(page, "#model-b", "2")
     assert page.js("return document.querySelector('[data-plot=heat][data-side=b]').hidden")

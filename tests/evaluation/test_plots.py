@@ -211,7 +211,7 @@ def test_an_unknown_figure_is_told(results: Results) -> None:
 
 
 def test_the_style_is_light_and_dark() -> None:
-    assert "@media (prefers-color-scheme: dark)" in plots.style()
+    assert "@media screen and (prefers-color-scheme: dark)" in plots.style()
     assert ".dark .sp {" in plots.style(".dark")
     assert "@media" not in plots.style(".dark")
     assert "sp-dark" not in plots.style() + plots.style(".dark")

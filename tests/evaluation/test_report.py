@@ -154,7 +154,7 @@ def test_an_unfinished_evaluation_says_so() -> None:
     failed = (replace(made.rows[0], error="out of memory", answer="", figures={}), *made.rows[1:])
     report = report_html(replace(made, evaluation=unfinished, rows=failed), picture)
     assert "The evaluation is cancelled: stopped by hand. 3 of 5 answers are here" in report
-    assert "1 answers failed" in report
+    assert "1 answer failed" in report
 
 
 def test_best_stands_only_where_the_test_decides(results: Results, report: str) -> None:

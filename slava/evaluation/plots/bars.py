@@ -41,7 +41,7 @@ def level_bars(results: Results, figure: str, *, width: float = WIDTH) -> str:
         return ""
     levels, models = groups_of(results, "level"), model_titles(results)
     signs, taken = model_legend(results, models, 40, 12, width - 4)
-    top = taken + 26
+    top = taken + 36
     scale = Scale(*_range(told, cells), top + _TALL, top)
     left, right = 40.0, width - 4
     wide = (right - left) / len(levels)
@@ -103,7 +103,7 @@ def class_plot(results: Results, model: str, *, width: float = WIDTH) -> str:
     inside = tag("g", "".join(body), style=colour(results, model))
     title = f"Precision, recall and F1 of every class by {model}"
     told_n = "n is how many answers are about the class."
-    return sheet(width, bottom + 38, f"{model}: classes", title, told_n, [inside])
+    return sheet(width, bottom + 38, f"Classes: {model}", title, told_n, [inside])
 
 
 def _range(figure: Figure, cells: Sequence[Cell]) -> tuple[float, float]:

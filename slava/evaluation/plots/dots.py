@@ -114,7 +114,8 @@ def _dot(results: Results, cell: Cell, scale: Scale, y: float) -> str:
 def _range(figure: Figure, cells: tuple[Cell, ...]) -> tuple[float, float]:
     """Around the intervals, to round numbers, never beyond the range of the figure."""
     ends = [e for c in cells for e in (c.mean, c.low, c.high) if e is not None]
-    room = max((max(ends) - min(ends)) * 0.15, (figure.high - figure.low) * 0.02, 1e-9)
+    least = 0.1 if figure.share else 0.02
+    room = max((max(ends) - min(ends)) * 0.15, (figure.high - figure.low) * least, 1e-9)
     low, high = max(figure.low, min(ends) - room), min(figure.high, max(ends) + room)
     if high <= low:
         return low - 0.5, low + 0.5

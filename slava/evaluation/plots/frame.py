@@ -44,7 +44,9 @@ def style(dark: str = "") -> str:
     folder = resources.files("slava.evaluation.assets")
     sheets = [folder.joinpath(f"{n}.css").read_text("utf-8") for n in ("plots", "plots_dark")]
     deeper = sheets[1].replace(".sp-dark", f"{dark} .sp" if dark else ".sp")
-    return sheets[0] + (deeper if dark else f"@media (prefers-color-scheme: dark) {{\n{deeper}}}\n")
+    return sheets[0] + (
+        deeper if dark else f"@media screen and (prefers-color-scheme: dark) {{\n{deeper}}}\n"
+    )
 
 
 def colour(results: Results, model: str) -> str:
@@ -118,7 +120,7 @@ def left_axis(scale: Scale, left: float, right: float, title: str) -> str:
         y = scale(value)
         parts.append(tag("line", class_="sp-grid", x1=left, x2=right, y1=y, y2=y))
         parts.append(words(plain(value), left - 7, y + 4, class_="sp-soft", text_anchor="end"))
-    parts.append(words(fitted(title, right, 1)[0], 4, scale.end - 12, full=title))
+    parts.append(words(fitted(title, right, 1)[0], 4, scale.end - 22, full=title))
     return "".join(parts)
 
 

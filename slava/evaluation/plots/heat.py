@@ -76,7 +76,7 @@ def heat_map(
         f"run from the lowest to the highest mean of all models."
     )
     title = f"{told.title} of {model} by {by} and context level"
-    return sheet(width, y + 48, f"{model}: {told.title}", title, about, body)
+    return sheet(width, y + 48, f"{told.title}: {model}", title, about, body)
 
 
 def confusion_plot(results: Results, model: str, *, width: float = WIDTH) -> str:
@@ -116,7 +116,7 @@ def confusion_plot(results: Results, model: str, *, width: float = WIDTH) -> str
     body.append(words(told, 4, bottom + 22, class_="sp-soft"))
     title = f"Confusion of categories by {model}"
     return sheet(
-        width, bottom + 32, f"{model}: categories", title, f"{told} {UNDECIDED} is wrong.", body
+        width, bottom + 32, f"Categories: {model}", title, f"{told} {UNDECIDED} is wrong.", body
     )
 
 

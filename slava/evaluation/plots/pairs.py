@@ -82,7 +82,7 @@ def judge_plot(trust: JudgeTrust, *, width: float = WIDTH) -> str:
     if not trust.points:
         return ""
     low, high = RANGES[trust.measure]
-    left, top = 44.0, 30.0
+    left, top = 44.0, 36.0
     across = Scale(low, high, left, min(width - 12, left + 1.4 * _SQUARE))
     up = Scale(low, high, top + _SQUARE, top)
     body = [

@@ -10,8 +10,6 @@ from html import escape
 FONT_PX = 11.0
 HEADING = 24.0
 """Room for the heading of a drawing, px."""
-_EM = 0.56
-"""Width of a character in heights, on average, of the fonts of the house; a little too much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,30 +81,47 @@ def polygon(points: Sequence[tuple[float, float]]) -> str:
 
 
 def text_width(text: str, size_px: float = FONT_PX) -> float:
-    """About how wide a text is, in px."""
-    return len(text) * _EM * size_px
+    """About how wide a text is, in px; rather too much than too little."""
+    return sum(map(_width, text)) * size_px
 
 
 def fitted(text: str, width_px: float, lines: int = 2, size_px: float = FONT_PX) -> list[str]:
     """A text broken into lines that fit, with an ellipsis where something is left out."""
-    most = max(3, int(width_px / (_EM * size_px)))
+    left = " ".join(text.replace("_", " ").split())
     found: list[str] = []
-    left = text.replace("_", " ").split()
-    while left and len(found) < lines:
-        if len(found) == lines - 1:
-            found.append(" ".join(left))
-            left = []
-            break
-        line = left.pop(0)
-        while left and len(line) + 1 + len(left[0]) <= most:
-            line += " " + left.pop(0)
-        if len(line) > most:
-            left.insert(0, line[most:])
-            line = line[:most]
-        found.append(line)
-    if found and len(found[-1]) > most:
-        found[-1] = found[-1][: most - 1].rstrip() + "…"
+    while left and len(found) < lines - 1:
+        most = _fitting(left, width_px / size_px)
+        if most < len(left):
+            most = left.rfind(" ", 1, most + 1) if " " in left[1 : most + 1] else most
+        found.append(left[:most])
+        left = left[most:].lstrip()
+    if left:
+        most = _fitting(left, width_px / size_px)
+        if most < len(left):
+            left = left[: _fitting(left, width_px / size_px - 1)].rstrip() + "…"
+        found.append(left)
     return found or [""]
+
+
+def _fitting(text: str, width_em: float) -> int:
+    """How many characters fit; at least one."""
+    wide = 0.0
+    for count, character in enumerate(text):
+        wide += _width(character)
+        if wide > width_em:
+            return max(1, count)
+    return len(text)
+
+
+def _width(character: str) -> float:
+    """Of a character in heights of the font, as in the widest of those that may be used."""
+    if character in "iljI.,:;'|! ()[]·":
+        return 0.37
+    if character in "tfr-/":
+        return 0.42
+    if character in "mwMW@%…—→←":
+        return 0.98
+    return 0.74 if character.isupper() else 0.63
 
 
 def ticks(low: float, high: float, about: int = 5) -> list[float]:

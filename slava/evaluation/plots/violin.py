@@ -88,7 +88,7 @@ def violin(
         f"quartile, the gap in it is the median. Fewer than {FEWEST} answers are points only; "
         f"of more than {MOST_POINTS}, {MOST_POINTS} points are drawn."
     )
-    return sheet(width, bottom + 38, f"{model}: {told.title}", title, about, [inside])
+    return sheet(width, bottom + 38, f"{told.title}: {model}", title, about, [inside])
 
 
 def _halves(results: Results, places: Sequence[int]) -> list[tuple[Complexity, int]]:
@@ -178,6 +178,6 @@ def _points(
     parts = []
     for k, x, y in zip(order, across, line + side * away, strict=True):
         place = str(places[k])
-        at = {"cx": float(x), "cy": float(y), "r": 2.0}
+        at = {"cx": float(x), "cy": float(y), "r": 2.0 if shape else 3.0}
         parts.append(tag("circle", class_="sp-point", **at, data_rows=place))
     return "".join(parts)
