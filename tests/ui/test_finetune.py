@@ -26,6 +26,7 @@ from tests.ui.finetune_runs import (
 from training.finetune.config import preset_values
 from ui.services import Services
 from ui.services.training import Training
+from ui.services.training_records import TrainingNow
 from ui.tabs import finetune
 from ui.tabs.finetune import present, settings
 from ui.tabs.finetune.story import thinned
@@ -191,6 +192,21 @@ def test_what_broke_off_says_why_and_can_be_gone_on_with(
     shown = get(window, f"run.json?id={broken.id}")
     assert (shown["state"], shown["resumable"], shown["is_ended"]) == ("interrupted", True, True)
     assert shown["results"] == []
+
+
+def test_one_that_was_asked_to_end_is_ending_only_until_it_has_ended(
+    store: Store, ids: list[MicrographId], snapshot: Snapshot
+) -> None:
+    """Its process may be there for a moment longer: nothing is gone on with meanwhile."""
+    run = train(store, add_run(store, snapshot), ids, until=3)
+    size = store.runs.size(run.id)
+    shown = present.run_details(run, {}, size, TrainingNow(run, ending=True))
+    assert (shown["ending"], shown["resumable"]) == (True, False)
+    broken = interrupt(store, run)
+    shown = present.run_details(broken, {}, size, TrainingNow(broken, ending=True))
+    assert (shown["ending"], shown["resumable"]) == (False, False)
+    shown = present.run_details(broken, {}, size, TrainingNow(broken))
+    assert shown["resumable"]
 
 
 def test_notes_are_kept_and_a_run_is_deleted(

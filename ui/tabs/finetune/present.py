@@ -111,19 +111,20 @@ def snapshot(found: Snapshot) -> Shown:
 def run_details(run: Run, row: Shown, taken: RunSize, now: TrainingNow | None) -> Shown:
     """A run that is open; ``now`` where it is the one under way, or was the last."""
     eta = now.eta_s if now else None
+    asked = bool(now and now.ending)  # true until its process is gone
     return {
         **row,
         "reason": run.reason,
         "note": now.note if now else "",
         "quiet": bool(now and now.quiet_s),
         "paused": bool(now and now.paused),
-        "ending": bool(now and now.ending),
+        "ending": asked and run.state not in ENDED,
         "notes": run.notes,
         "took": duration(run.seconds) if run.seconds else "",
         "eta": duration(eta) if eta is not None else "",
         "memory": size(run.peak_memory_bytes),
         "is_ended": run.state in ENDED,
-        "resumable": run.state in RESUMABLE,
+        "resumable": run.state in RESUMABLE and not asked,
         "settings": told_settings(run),
         "size": size(taken.total) or "nothing",
         "checkpoints": size(taken.checkpoints),
@@ -161,7 +162,7 @@ def caution(adapter: Adapter | None) -> str:
     return (
         f"What it writes is further from the expected answers than what the base writes (ROUGE-L "
         f"{after:.3f} against {before:.3f}). Look at the test part; train it longer, or on more "
-        "pairs, before you use it."
+        "pairs, before you use it. Where it writes nothing, the base answers in its place."
     )
 
 
