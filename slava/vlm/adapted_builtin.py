@@ -1,7 +1,9 @@
 """The built-in sLAVA with an adapter that was trained on it.
 
 Where the picture and the question are of the kind that was taught, the adapter's decoder writes
-freely; everywhere else the model answers as if there were no adapter, and says so.
+freely; everywhere else the model answers as if there were no adapter, and says so. So it does where
+the adapter writes nothing: in a training of a few steps the end of an answer, which every answer
+has, becomes likely at any place before the words do.
 """
 
 from __future__ import annotations
@@ -40,6 +42,10 @@ from slava.vlm.slava_model.writing import Chooser, Sampling, spoken
 
 PLAIN_NOTICE = (
     "Answered without the adapter: the micrograph or the question is unlike what it was taught."
+)
+
+EMPTY_NOTICE = (
+    "Answered without the adapter: it wrote nothing. It was trained too briefly; train it longer."
 )
 
 
@@ -118,13 +124,19 @@ class AdaptedBuiltin(BuiltinBackbone):
                 yield from super().stream(messages, micrographs, settings, stop)
             return
         detailed = self._understand(question, earlier).detailed
-        written = 0
+        written, said = 0, False
         for text in self._free(question, views[-1], detailed, settings):
             if stop is not None and stop.is_set():
                 yield Chunk("", 0, "stopped")
                 return
             yield Chunk(text)
             written += 1
+            said = said or bool(text.strip())
+        if not said:
+            with self.plain():
+                yield Chunk("", 0, notice=EMPTY_NOTICE)
+                yield from super().stream(messages, micrographs, settings, stop)
+            return
         yield Chunk("", 0, "length" if written >= settings.max_new_tokens else "end")
 
     def score(

@@ -128,6 +128,35 @@ def test_a_picture_unlike_the_taught_ones_is_answered_as_before(finished: RunFol
     assert [c.text for c in chunks[1:]] == [c.text for c in expected]
 
 
+def test_an_adapter_that_writes_nothing_leaves_the_answer_to_the_model(
+    finished: RunFolder, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And is not given the model's words where it is judged."""
+    from slava.vlm.adapted_builtin import EMPTY_NOTICE, AdaptedBuiltin
+    from slava.vlm.backbone import GenerationSettings, Message
+    from slava.vlm.builtin_backbone import BuiltinBackbone
+    from tests.training.steel import QUESTION
+    from training.finetune.pictures import Pictures
+    from training.finetune.sample import answer_of
+
+    adapted = AdaptedBuiltin.load_adapter(BuiltinBackbone.load(), finished.adapter)
+    monkeypatch.setattr(adapted, "_free", lambda *_: iter((" ",)))
+    pictures = Pictures(workspace.content.micrographs, workspace.root, "high")
+    views = [pictures.view(workspace.content.part("test")[0].pair.micrograph_ids[0])]
+    asked = [Message("user", QUESTION, (0,))]
+    chunks = list(adapted.stream(asked, views, GenerationSettings()))
+    assert [c.notice for c in chunks if c.notice] == [EMPTY_NOTICE]
+    plain = BuiltinBackbone.load().stream(asked, views, GenerationSettings())
+    assert "".join(c.text for c in chunks).strip() == "".join(c.text for c in plain).strip()
+    assert "".join(c.text for c in chunks).strip()
+
+    class Asked:
+        def asked(self, _: Any) -> Any:
+            return asked, views
+
+    assert answer_of(Asked(), adapted, None) == ""  # type: ignore[arg-type]
+
+
 def test_an_interrupted_run_goes_on_as_if_nothing_had_been(
     finished: RunFolder, new_run: NewRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
