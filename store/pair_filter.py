@@ -49,6 +49,8 @@ class PairFilter:
     """Why it was rejected."""
     micrograph_id: MicrographId | None = None
     """One of its micrographs."""
+    answers: tuple[str, ...] | None = None
+    """One of these is its drafted answer, word for word."""
     order: Order = "riskiest"
 
     def __post_init__(self) -> None:
@@ -74,6 +76,7 @@ _AMONG = (
     ("skipped_by", "skippers"),
     ("micrograph_id", "micrographs"),
 )
+_ANSWERED = "s.pair_id IN (SELECT id FROM pairs WHERE answer IN (SELECT unnest(?::VARCHAR[])))"
 _ORDERS: dict[Order, tuple[tuple[str, bool], ...]] = {
     "riskiest": (("severity", True), ("seq", False)),
     "newest": (("seq", True),),
@@ -109,6 +112,9 @@ def condition(wanted: PairFilter) -> tuple[str, list[object]]:
             parameters.append(joined((value,)))
     if wanted.flagged is not None:
         parts.append(f"s.flags {'<>' if wanted.flagged else '='} ''")
+    if wanted.answers is not None:
+        parts.append(_ANSWERED)
+        parameters.append(list(wanted.answers))
     if wanted.text.strip():
         sql, words = holding(wanted.text)
         parts.append(sql)

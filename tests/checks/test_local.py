@@ -107,6 +107,28 @@ def test_without_a_calibration_there_are_pixels_and_a_sentence_that_says_so() ->
     assert all(q.dimension != "length" or "4.1 mm" in said for q in quantities_in(said))
 
 
+def test_where_nothing_is_known_there_is_no_answer_that_says_so_at_length() -> None:
+    empty = draft_locally(Subject(micrograph("e"), (), ""), PACK)
+    assert {p.aspect for p in empty} <= {"composition", "technique"}
+    assert "caption" not in {p.kind for p in empty}
+
+
+def test_a_single_object_has_no_mean_and_no_spread() -> None:
+    one = tuple(replace(f, value=1) if f.name == "fibre_count" else f for f in PIXELS)
+    median = Fact("fibre_diameter_median", "Median fibre diameter", 97.6, "px")
+    said = texts(draft_locally(Subject(micrograph("o"), (*one, median), "fibres"), PACK))
+    assert "The only object that was measured is 97.6 px across." in said
+    for wrong in ("on average", "mean diameter", "alike in size", "different sizes", "spread"):
+        assert wrong not in said.lower()
+
+
+def test_an_answer_does_not_begin_with_they() -> None:
+    said = "The fibres are long. They lie close to their neighbours."
+    pairs = draft_locally(SUBJECT, PACK, (), Talker(said), VIEW)
+    assert "The structures lie close" in texts(pairs)
+    assert not [p for p in pairs if p.answer.startswith("They")]
+
+
 def test_only_the_aspects_that_were_asked_for() -> None:
     (aspect,) = PACK.aspects_of(("size",))
     assert [p.kind for p in draft_locally(SUBJECT, PACK, (aspect,))] == [

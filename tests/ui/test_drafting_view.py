@@ -94,7 +94,7 @@ def test_everything_that_can_be_chosen_is_told_and_the_last_choice_is_kept(
 def test_three_drafted_on_this_machine_wait_and_are_counted(
     say: Say, served: Services, micrographs: list[Micrograph]
 ) -> None:
-    say("here", **WISH)
+    say("here", **{**WISH, "aspects": ["size", "composition"]})
     served.drafting.sending.wait()
     state = say("state")
     assert (state["sending"]["state"], state["sending"]["done"]) == ("done", 3)
@@ -212,6 +212,21 @@ def test_pairs_that_enter_are_compared_by_meaning_with_those_there_are(
     assert any(f.kind == "duplicate" and "nearly the same" in f.detail for f in flags)
     assert len(read) == 4
     assert MOST_BY_MEANING > 1000
+
+
+def test_an_answer_that_other_micrographs_have_is_flagged(
+    store: Store, micrographs: list[Micrograph]
+) -> None:
+    desk, said = Desk(store), "Rounded bodies lie close beside their neighbours."
+    pack, found = desk.pack("nanomaterials"), list[str]()
+    for place, one in enumerate(micrographs):
+        at = [MicrographId(one.id)]
+        pair = a_pair(2 * place, at, question="What is seen?", answer=said)
+        flags = desk.flags([pair], at, pack)
+        store.pairs.add_pairs([pair], flags)
+        found = [f.detail for f in flags[pair.id] if f.kind == "ignores_micrograph"]
+        assert bool(found) is (place > 0)
+    assert "2 other micrographs" in found[0]
 
 
 def test_settings_without_a_teacher_name_what_is_missing(

@@ -24,6 +24,8 @@ MOST_BY_MEANING = 5000
 """Pairs that enter together and are compared by meaning: some minutes on one core."""
 EARLIER = 200
 """Pairs about one micrograph that a new one is compared with."""
+ELSEWHERE = 400
+"""Pairs about other micrographs with the answer of a new one that it is compared with."""
 
 
 def meaning() -> Embed | None:
@@ -54,7 +56,8 @@ class Checking:
         """What the checks hold against pairs about these micrographs."""
         from slava.teacher.checks import check_pairs, rules_of
 
-        known, earlier = self.known_of(ids), self._pairs_about(ids)
+        known = self.known_of(ids)
+        earlier = [*self._pairs_about(ids), *self._pairs_answering(pairs, ids)]
         return check_pairs(pairs, known, rules_of(pack), self._embed, earlier)
 
     def known_of(self, ids: Sequence[MicrographId]) -> KnownOf:
@@ -78,3 +81,13 @@ class Checking:
                 if one.state != "rejected":
                     found[one.pair.id] = one.pair
         return list(found.values())
+
+    def _pairs_answering(
+        self, pairs: Sequence[QAPair], ids: Sequence[MicrographId]
+    ) -> list[QAPair]:
+        """Pairs about other micrographs with one of these answers, that nobody rejected."""
+        answers = tuple({p.answer for p in pairs if p.answer.strip()})
+        wanted, about = PairFilter(answers=answers, order="newest"), set(ids)
+        found = self._store.pairs.list_pairs(wanted, ELSEWHERE) if answers else []
+        others = [one.pair for one in found if one.state != "rejected"]
+        return [pair for pair in others if not about & set(pair.micrograph_ids)]

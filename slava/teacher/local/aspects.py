@@ -20,6 +20,8 @@ class Plan:
     ask_model: bool = True
     wordings: tuple[str, ...] = ()
     """The question in other words. None of them names a category."""
+    needs: tuple[str, ...] = ()
+    """Unless one of these has something to say, or the model has, there is no answer."""
 
 
 PLANS: dict[str, Plan] = {
@@ -27,6 +29,7 @@ PLANS: dict[str, Plan] = {
         ("category", "scale"),
         ("size", "count"),
         ask_model=False,
+        needs=("category", "count"),
         wordings=(
             "What does this micrograph show, and at which scale was it taken?",
             "Which kind of material is seen here, and how large is the field of view?",
@@ -49,6 +52,7 @@ PLANS: dict[str, Plan] = {
         ("size", "count", "spacing", "scale"),
         ("coverage", "direction"),
         ask_model=False,
+        needs=("size", "spacing"),
         wordings=(
             "What sizes do the structures have, and how widely do sizes vary?",
             "Give the typical size and the distribution of sizes.",
@@ -82,6 +86,7 @@ PLANS: dict[str, Plan] = {
         ("coverage", "count"),
         ("direction", "size"),
         model_first=True,
+        needs=("count",),
         wordings=(
             "How do neighbouring structures meet, and can their outlines be followed?",
             "Are the structures in contact with each other?",
@@ -93,6 +98,7 @@ PLANS: dict[str, Plan] = {
         ("coverage",),
         ("scale", "quality"),
         model_first=True,
+        needs=("count",),
         wordings=(
             "What is seen around the structures?",
             "Is there a substrate or anything foreign in the picture?",
@@ -114,6 +120,7 @@ PLANS: dict[str, Plan] = {
         ("parts", "unsaid"),
         ("shape", "size"),
         ask_model=False,
+        needs=("parts",),
         wordings=(
             "Which features could serve a function?",
             "Are there parts that seem to do the work of the material?",
@@ -125,6 +132,7 @@ PLANS: dict[str, Plan] = {
         ("uses", "unsaid"),
         ("category", "size"),
         ask_model=False,
+        needs=("uses",),
         wordings=(
             "Where would a material of this kind be used?",
             "Which applications does such a structure have?",
@@ -149,6 +157,7 @@ CAPTION = Plan(
     ("category", "shape", "size", "scale"),
     ("count", "coverage", "direction", "spacing", "quality"),
     model_first=False,
+    needs=("category", "shape", "size"),
     wordings=(
         "Describe this micrograph.",
         "Write a caption for this micrograph.",

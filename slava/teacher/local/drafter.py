@@ -52,6 +52,12 @@ class _Heap:
         for text in texts:
             self.said.setdefault(text, from_model)
 
+    def begin_with_a_noun(self) -> None:
+        """Sentences before the first one may have been left out: “they” would mean nobody."""
+        first, from_model = next(iter(self.said.items()))
+        noun = first.replace("They ", "The structures ", 1) if first.startswith("They ") else first
+        self.said = {noun: from_model, **{t: m for t, m in self.said.items() if t != first}}
+
 
 def draft_locally(
     subject: Subject,
@@ -188,6 +194,8 @@ def _wordings(question: str, plan: Plan, told: Told, key: str) -> tuple[str, tup
 def _write(plan: Plan, told: Told, voice: Voice | None, question: str) -> Written | None:
     """The answer in two lengths; ``None`` where there is nothing to say."""
     seen = voice.says(question) if voice and plan.ask_model else []
+    if not seen and plan.needs and not _say(plan.needs, told):
+        return None
     heap = _Heap()
     if plan.model_first:
         heap.add(seen, True)
@@ -195,6 +203,7 @@ def _write(plan: Plan, told: Told, voice: Voice | None, question: str) -> Writte
     heap.add(seen, True)
     if not heap.said:
         return None
+    heap.begin_with_a_noun()
     concise = _concise(heap, told.pack.length.concise_most_words)
     heap.add(_say(plan.more, told))
     for topic in FILL:

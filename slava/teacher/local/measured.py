@@ -20,6 +20,9 @@ def size(told: Told) -> Says:
     """Mean, percentiles and spread of what was measured."""
     noun, mean = told.noun, told.text("_diameter_mean")
     said: Says = []
+    if told.number("_count") == 1:  # one has no mean and no spread
+        across = told.text("_diameter_median")
+        return [f"The only object that was measured is {across} across."] if across else []
     if mean:
         said.append(
             told.pick(
