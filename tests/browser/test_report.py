@@ -180,6 +180,20 @@ def test_answers_are_filtered(page: Page, results: Results) -> None:
     assert best.answer in page.text("#list tbody tr")
 
 
+def test_where_two_models_are_furthest_apart_is_found(page: Page, results: Results) -> None:
+    choose(page, "#order", "apart")
+    first, second = (model.title for model in results.models[:2])
+    told = {(r.item.id, r.level, r.model): r.figures["bleu2"] for r in results.rows}
+    apart = {
+        (item, level): abs(value - told[item, level, second])
+        for (item, level, model), value in told.items()
+        if model == first
+    }
+    place = int(page.js("return document.querySelector('#list tbody tr').dataset.place"))
+    row = results.rows[place]
+    assert apart[row.item.id, row.level] == max(apart.values())
+
+
 def test_rows_come_as_they_are_needed(page: Page) -> None:
     rows = "document.querySelectorAll('#list tbody tr').length"
     assert page.js(f"return {rows}") < 240

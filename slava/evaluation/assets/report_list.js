@@ -28,7 +28,7 @@ function fillFilter() {
   byId('by-level').replaceChildren(...options('all context', data.levels.map((level) => `context: ${level}`)));
   byId('by-level').hidden = data.levels.length < 2;
   byId('by-topic').hidden = data.topics.length < 2;
-  byId('by-model').hidden = data.models.length < 2;
+  byId('by-model').hidden = byId('apart').hidden = data.models.length < 2;
 }
 
 function filterRows() {
@@ -56,8 +56,18 @@ function order() {
   const figure = data.figures[chosen.figure];
   if (!way || !figure) return;
   const up = (way === 'worst') === figure.larger ? 1 : -1;
-  const key = (place) => { const value = valueOf(data.rows[place]); return value === null ? Infinity : up * value; };
+  const own = (place) => { const value = valueOf(data.rows[place]); return value === null ? Infinity : up * value; };
+  const keys = new Map(listed.map((place) => [place, way === 'apart' ? -apart(place) : own(place)]));
+  const key = (place) => keys.get(place);
   listed.sort((one, two) => (key(one) === key(two) ? one - two : key(one) - key(two)));
+}
+
+// How far the two chosen models are apart on the question of a row.
+function apart(place) {
+  const row = data.rows[place];
+  const values = together.get(`${row.item}/${row.level}`).map((other) => data.rows[other])
+    .filter((other) => other.model === chosen.a || other.model === chosen.b).map(valueOf).filter((value) => value !== null);
+  return values.length < 2 ? -1 : Math.abs(values[0] - values[1]);
 }
 
 function grow(count = PART) {
