@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from slava.domain import (
@@ -20,6 +20,7 @@ from slava.domain import (
     EvaluationSpec,
     EvaluationState,
     ItemId,
+    JudgeChoice,
     PersonScore,
 )
 from slava.errors import BadInput, NotFound
@@ -92,7 +93,8 @@ class Evaluations:
         self._database = database
 
     def add_evaluation(self, spec: EvaluationSpec, name: str, total: int) -> Evaluation:
-        """Begin an evaluation; the same spec again goes on with the one that is there."""
+        """Begin an evaluation; the same spec again goes on with the one that is there, under the
+        judge that is named now or was before."""
         called = " ".join(name.split())[:LONGEST_NAME] or spec.dataset
         made = evaluation_id(spec)
         with self._database.writing() as transaction:
@@ -102,7 +104,16 @@ class Evaluations:
                 "state = 'running', total = excluded.total, reason = ''",
                 *(made, called, json.dumps(spec_record(spec)), spec.dataset_id, int(total), now()),
             )
-        return self.get_evaluation(made)
+        found = self.get_evaluation(made)
+        return self.set_judge(made, spec.judge) if spec.judge else found
+
+    def set_judge(self, evaluation: EvaluationId, judge: JudgeChoice) -> Evaluation:
+        """Say who judges its answers; what an earlier judge said stays in the book."""
+        spec = replace(self.get_evaluation(evaluation).spec, judge=judge)
+        with self._database.writing() as transaction:
+            told = json.dumps(spec_record(spec))
+            transaction.run("UPDATE evaluations SET spec = ? WHERE id = ?", told, evaluation)
+        return self.get_evaluation(evaluation)
 
     def book(self, evaluation: EvaluationId) -> AnswerBook:
         """Where its answers are kept."""

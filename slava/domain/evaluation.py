@@ -54,6 +54,8 @@ class TestItem:
     """Whether there is a defect, as far as people have said."""
     quantity: str = ""
     """The number that is asked for, with its unit: ``24 µm``, ``5``."""
+    teacher: str = ""
+    """The model that wrote the reference; empty for people."""
     given: Mapping[str, str] = field(default_factory=dict)
     """Answers of other systems that came with the test set, by their names."""
 

@@ -175,7 +175,7 @@ def figures_of(spec: EvaluationSpec, present: set[str]) -> tuple[Figure, ...]:
     return tuple(
         figure
         for measure, figures in FIGURES.items()
-        if measure in spec.measures
+        if measure in spec.measures or measure == "judged"
         for figure in figures
         if figure.name in present
     )

@@ -111,6 +111,7 @@ def items_of_pairs(
                     topic=pair.aspect or pair.kind,
                     category=pair.category,
                     defect=says_defect(pair.answer) if asks_defect else None,
+                    teacher=pair.drafting.model,
                 )
             )
     return items, [f"{count} {what} were left out" for what, count in left_out.items()]

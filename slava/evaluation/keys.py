@@ -6,6 +6,7 @@ It must not know how answers are kept.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from slava.domain import (
@@ -85,8 +86,8 @@ def given_key(name: str, item_id: str, answer: str) -> AnswerKey:
 
 
 def evaluation_id(spec: EvaluationSpec) -> EvaluationId:
-    """The id of an evaluation: the same spec again is the same evaluation."""
-    return EvaluationId(hash_bytes(canonical(spec_record(spec)))[:12])
+    """The id of an evaluation: the same spec again is the same evaluation, whoever judges it."""
+    return EvaluationId(hash_bytes(canonical(spec_record(replace(spec, judge=None))))[:12])
 
 
 def short_settings(spec: EvaluationSpec, level: ContextLevel) -> str:

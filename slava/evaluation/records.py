@@ -21,8 +21,8 @@ def spec_from(record: Mapping[str, Any]) -> EvaluationSpec:
     told = dict(record)
     judge = told.pop("judge", None)
     models = tuple(ModelEntry(**one) for one in told.pop("models"))
-    lists = {name: tuple(told.pop(name)) for name in ("measures", "levels")}
+    told |= {name: tuple(told[name]) for name in ("measures", "levels")}
     chosen = None
     if judge is not None:
         chosen = JudgeChoice(**{**judge, "measures": tuple(judge["measures"])})
-    return EvaluationSpec(models=models, judge=chosen, **lists, **told)
+    return EvaluationSpec(models=models, judge=chosen, **told)

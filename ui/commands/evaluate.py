@@ -15,7 +15,7 @@ from ui.commands.options import Json, Workspace
 from ui.commands.output import Record, print_progress, show
 
 if TYPE_CHECKING:
-    from slava.domain import EvaluationSpec, MeasureName, TestSet
+    from slava.domain import MeasureName, TestSet
     from slava.evaluation.asking import Tally
     from slava.evaluation.results import Results
     from store import Store

@@ -15,6 +15,7 @@ from slava.domain import (
     Evaluation,
     EvaluationId,
     EvaluationSpec,
+    JudgeChoice,
     ModelEntry,
     Part,
     PersonScore,
@@ -27,6 +28,8 @@ from slava.settings import Settings
 from store import Store
 from ui.services import evaluation_people
 from ui.services.evaluation_desk import EvaluationDesk
+from ui.services.evaluation_judge_work import Judging
+from ui.services.evaluation_judging import judge_plan
 from ui.services.evaluation_now import EvaluatingNow, Wanted
 from ui.services.evaluation_people import BlindAnswer
 from ui.services.evaluation_results import results_of
@@ -37,6 +40,7 @@ from ui.services.news import News
 
 if TYPE_CHECKING:
     from slava.evaluation.asking import Tally
+    from slava.evaluation.judging_job import JudgePlan
     from slava.evaluation.results import Results
 
 BUSY = "an evaluation is under way. Wait for its end, or cancel it."
@@ -52,6 +56,7 @@ class Evaluating:
         self, store: Store, settings: Settings, models: Models, news: News, opener: OpenBackbone
     ) -> None:
         self._store, self._models, self._news = store, models, news
+        self._settings = settings
         self.desk = EvaluationDesk(store, settings, opener)
         self.job = Job[EvaluatingNow]("evaluating", news, BUSY)
         self._guard = threading.Lock()
@@ -233,6 +238,46 @@ class Evaluating:
         from ui.services.evaluation_files import write_results
 
         return write_results(self._store, self.results(evaluation), target)
+
+    # ------------------------------------------------------------------ a judge
+    def judge_plan(self, evaluation: EvaluationId, judge: JudgeChoice) -> JudgePlan:
+        """What this judge would be sent about the answers that are there; nothing leaves.
+
+        Raises
+        ------
+        BadSetting
+            If the judge's URL is none.
+        """
+        results = self.results(evaluation)
+        spec = replace(results.evaluation.spec, judge=judge)
+        return judge_plan(self._store, spec, results.rows)
+
+    def begin_judging(
+        self, evaluation: EvaluationId, judge: JudgeChoice, payload_hash: str
+    ) -> None:
+        """Have the answers judged in the background: the user has agreed to this payload, and to
+        the cap of the choice. What the judge has said before is not asked again.
+
+        Raises
+        ------
+        BadInput
+            If the payload is not the one agreed to, or a judge that costs money has no cap.
+        ModelError
+            If an evaluation is under way.
+        """
+        plan = self.judge_plan(evaluation, judge)
+        work = Judging(self._store, self._settings, self.job, plan, judge, payload_hash)
+        record = EvaluatingNow(evaluation=evaluation, total=plan.turns, model=judge.model)
+        self.job.begin(record, lambda: self._judge(evaluation, judge, work))
+
+    def _judge(self, evaluation: EvaluationId, judge: JudgeChoice, work: Judging) -> None:
+        self._store.evaluations.set_judge(evaluation, judge)
+        try:
+            work.run()
+        finally:
+            with self._guard:
+                self._kept = None
+            self._news.tell()
 
     # ------------------------------------------------------------------ people
     def next_blind(

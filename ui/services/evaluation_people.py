@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 
 from slava.domain import AnswerKey, PersonScore
 from slava.errors import NotFound
+from slava.evaluation.figures import figures_of
+from slava.evaluation.judged_figures import with_judged
 from slava.evaluation.results import Results, Row
 from slava.metrics.labels import names_defect
 
@@ -83,11 +85,12 @@ def given_by(row: Row, person: str, measure: str) -> PersonScore | None:
 
 
 def with_scores(results: Results, people: Mapping[AnswerKey, tuple[PersonScore, ...]]) -> Results:
-    """The same results with the scores of people as they are now."""
+    """The same results with the scores of people as they are now, and the figures they make."""
     rows = tuple(
         row
         if people.get(row.key, ()) == row.scores
-        else replace(row, scores=people.get(row.key, ()))
+        else with_judged(row, row.judgements, people.get(row.key, ()))
         for row in results.rows
     )
-    return replace(results, rows=rows)
+    present = {name for row in rows for name in row.figures}
+    return replace(results, rows=rows, figures=figures_of(results.evaluation.spec, present))

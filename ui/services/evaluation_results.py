@@ -11,10 +11,12 @@ from functools import cache
 
 from slava.domain import EvaluationId, EvaluationSpec, MicrographId
 from slava.evaluation.figures import Given, Scorer, figures_of
+from slava.evaluation.judged_figures import notes_of, with_judged
 from slava.evaluation.results import Results, Row
 from slava.packs import FOLDER, Pack, load_pack
 from slava.teacher.checks.known import Known, known_of
 from store import Store
+from ui.services.evaluation_judging import judgements_for, place_of
 
 
 def results_of(
@@ -67,11 +69,12 @@ def results_of(
                 figures=scored.figures,
                 said_category=scored.said_category,
                 swapped=other,
-                scores=people.get(a.answered.key, ()),
                 flags=scored.flags,
             )
         )
         tell(k + 1, len(own))
+    judged = judgements_for(store, spec, rows)
+    rows = [with_judged(r, judged.get(place_of(r), ()), people.get(r.key, ())) for r in rows]
     test_set = store.test_sets.get_test_set(spec.dataset_id)
     return Results(
         evaluation,
@@ -79,7 +82,7 @@ def results_of(
         figures_of(spec, {name for row in rows for name in row.figures}),
         tuple(rows),
         dict(scorer.left_out),
-        (*test_set.notes, *_notes(rows, evaluation.total, evaluation.done)),
+        (*test_set.notes, *_notes(rows, evaluation.total, evaluation.done), *notes_of(rows)),
     )
 
 

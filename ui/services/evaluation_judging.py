@@ -1,0 +1,170 @@
+"""The answers of an evaluation before a judge: what is sent, the job, what came back.
+
+Used by the command and by the window's job. It must not know how either shows anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from slava.domain import EvaluationSpec, JudgeChoice, MicrographId
+from slava.errors import BadSetting
+from slava.evaluation.judging import JudgeTask
+from slava.evaluation.results import Row
+from slava.metrics.judge_prompts import RANGES, Candidate
+from slava.metrics.judged import Judgement
+from slava.metrics.kin import same_family
+from slava.metrics.labels import names_defect
+from slava.packs import FOLDER, Criterion, load_pack
+from slava.settings import Settings
+from store import Store
+from ui.services.teaching import TeacherChoice
+
+if TYPE_CHECKING:
+    from slava.evaluation.judging_job import JudgePlan
+    from slava.teacher.consent import Consent
+    from slava.teacher.progress import Drafted
+    from slava.teacher.sending import SendingJob
+    from slava.teacher.terms import Terms
+
+Place = tuple[str, str]
+"""Item with level, and model."""
+
+
+def judge_plan(store: Store, spec: EvaluationSpec, rows: Sequence[Row]) -> JudgePlan:
+    """What would be sent to the judge of ``spec`` about these answers.
+
+    Raises
+    ------
+    BadSetting
+        If the spec names no judge, or its URL is none.
+    """
+    from slava.evaluation.judging_job import make_judge_plan
+
+    judge = judge_of(spec)
+    rubric = load_pack(spec.pack, store.workspace / FOLDER).rubric
+    return make_judge_plan(
+        list(tasks_of(judge, rows, rubric)),
+        judge,
+        TeacherChoice(judge.url, judge.model).price(store),
+        store.drafts,
+        is_confidential=_confidential(store),
+        seed=spec.seed,
+        teacher=teacher_of(judge, rows),
+    )
+
+
+def judge_answers(
+    store: Store,
+    settings: Settings,
+    plan: JudgePlan,
+    judge: JudgeChoice,
+    consent: Consent,
+    *,
+    terms: Terms | None = None,
+    on_job: Callable[[SendingJob], None] = lambda _: None,
+    on_change: Callable[[Drafted], None] | None = None,
+) -> Drafted:
+    """Send what is left; blocks.
+
+    Parameters
+    ----------
+    on_job
+        Gets the job before it begins: its ``control`` pauses and cancels it.
+
+    Raises
+    ------
+    BadInput
+        If the consent is for something else, or the cap is missing.
+    """
+    from slava.evaluation.judging_job import JudgingJob
+    from slava.teacher.sent_log import SentLog
+
+    server = TeacherChoice(judge.url, judge.model).connect(settings)
+    try:
+        job = JudgingJob(
+            plan,
+            server,
+            store.drafts,
+            SentLog(store.layout.root / "logs"),
+            consent,
+            is_confidential=_confidential(store),
+            terms=terms,
+            on_change=on_change,
+        )
+        on_job(job)
+        return job.run()
+    finally:
+        server.close()
+
+
+def judgements_for(
+    store: Store, spec: EvaluationSpec, rows: Sequence[Row]
+) -> Mapping[Place, tuple[Judgement, ...]]:
+    """Everything that the judge has said of these answers, read anew from its replies."""
+    from slava.evaluation.judging import judgements_of
+
+    if spec.judge is None:
+        return {}
+    plan = judge_plan(store, spec, rows)
+    teacher = teacher_of(spec.judge, rows)
+    return judgements_of(plan.requests, store.drafts, spec.judge.model, teacher)
+
+
+def _confidential(store: Store) -> Callable[[MicrographId], bool]:
+    return lambda at: store.micrographs.get_micrograph(at).confidential
+
+
+def judge_of(spec: EvaluationSpec) -> JudgeChoice:
+    """The judge of a spec.
+
+    Raises
+    ------
+    BadSetting
+        If it names none.
+    """
+    if spec.judge is None:
+        raise BadSetting("no judge is chosen. Give the address and the model of one.")
+    return spec.judge
+
+
+def place_of(row: Row) -> Place:
+    """Where a row's judgements are found."""
+    return f"{row.item.id}/{row.level}", row.model
+
+
+def tasks_of(
+    judge: JudgeChoice, rows: Sequence[Row], rubric: Sequence[Criterion] = ()
+) -> Iterator[JudgeTask]:
+    """The answers to each question at each level side by side, by every measure that applies.
+
+    What was ranked, failed, or has no reference is not judged; defects are judged where question or
+    reference speaks of them.
+    """
+    together: dict[str, list[Row]] = {}
+    for row in rows:
+        if row.item.reference and row.answer and not row.error and not row.item.classes:
+            together.setdefault(place_of(row)[0], []).append(row)
+    for measure in (m for m in RANGES if m in judge.measures):
+        for item, told in together.items():
+            first = told[0]
+            asks = names_defect(f"{first.item.question} {first.item.reference}")
+            if measure == "defect_detection" and not asks:
+                continue
+            yield JudgeTask(
+                measure,
+                item,
+                first.item.micrograph_id,
+                first.asked,
+                first.item.reference,
+                tuple(Candidate(row.answer, row.model) for row in told),
+                tuple(rubric),
+            )
+
+
+def teacher_of(judge: JudgeChoice, rows: Sequence[Row]) -> str:
+    """Who wrote the references: one of the judge's own family first, then any; empty for people."""
+    teachers = sorted({row.item.teacher for row in rows if row.item.teacher})
+    kin = [teacher for teacher in teachers if same_family(judge.model, teacher)]
+    return next(iter([*kin, *teachers]), "")
