@@ -89,7 +89,7 @@ def trust_html(results: Results) -> str:
 def _cell_html(cell: Cell | None, figure: Figure, best: bool) -> str:
     if cell is None:
         return '<td class="none">no answer has it</td>'
-    interval = ""
+    interval = " all alike, no interval" if cell.std == 0 else ""
     if cell.low is not None and cell.high is not None:
         interval = f" [{short(cell.low)}, {short(cell.high)}]"
     std = f"SD {short(cell.std)} · " if cell.std is not None and not figure.share else ""

@@ -40,7 +40,8 @@ class Cell:
     """``None`` over all levels."""
     mean: float
     low: float | None
-    """95 % interval of the mean; ``None`` where it was not asked for or there is one unit."""
+    """95 % interval of the mean; ``None`` where it was not asked for, there is one unit, or all
+    answers are alike."""
     high: float | None
     std: float | None
     """Of single answers, with n - 1; ``None`` for one answer."""
@@ -197,7 +198,8 @@ def _cell(
         keys = [key(results.rows[place]) for place in places]
         low, high = interval(values, keys)
         units = len(set(keys))
-    std = float(values.std(ddof=1)) if len(values) > 1 else None
+    alike = float(np.ptp(values)) == 0
+    std = (0.0 if alike else float(values.std(ddof=1))) if len(values) > 1 else None
     mean = float(values.mean())
     return Cell(figure, model, group, level, mean, low, high, std, units, tuple(places))
 
@@ -208,10 +210,11 @@ def interval(
     """95 % percentile bootstrap of the plain mean, whole units drawn with replacement.
 
     With one value per unit it is :func:`slava.metrics.bootstrap.mean_interval`. One unit tells
-    nothing of others: both ends are ``None``.
+    nothing of others, and answers that are all alike would have an interval of no width, as if
+    further ones could not differ: both ends are ``None``.
     """
     sums = unit_sums(values, units)
-    if len(sums) < 2:
+    if len(sums) < 2 or np.ptp(values) == 0:
         return None, None
     table = np.array(list(sums.values()))
     drawn = resampled_means(table, resamples=RESAMPLES, seed=seed)

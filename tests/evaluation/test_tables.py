@@ -88,6 +88,12 @@ def test_one_unit_tells_nothing_of_others(one_level: Results) -> None:
     assert (cell.low, cell.high, cell.std) == (None, None, None)
 
 
+def test_answers_that_are_all_alike_have_no_interval(one_level: Results) -> None:
+    rows = tuple(replace(row, figures={"defect_right": 1.0}) for row in one_level.rows)
+    for cell in summary(replace(one_level, rows=rows)):
+        assert (cell.mean, cell.low, cell.high, cell.std) == (1, None, None, 0)
+
+
 def test_groups_come_in_their_own_order(results: Results) -> None:
     assert groups_of(results, "complexity") == ("simple", "complex")
     assert groups_of(results, "level") == LEVELS
