@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,8 @@ TABLE = "data.parquet"
 
 _GROUP = 32
 """Rows of a row group: as many pictures are in memory."""
+_KEPT = 16
+"""Pictures kept while rows are written: those of one micrograph mostly follow one another."""
 _IMAGE_COLUMNS = ("image", "images", "other_images")
 _TYPES: Mapping[type, str] = {str: "string", int: "int64", float: "float64", bool: "bool"}
 
@@ -98,13 +100,17 @@ def _write(
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    @lru_cache(maxsize=_KEPT)
+    def read(at: MicrographId) -> bytes:
+        return micrographs[at].read_png()
+
     several = "other_images" in schema.names
     unfinished = target.with_name(f"{UNFINISHED_PREFIX}{target.name}")
     try:
         with pq.ParquetWriter(unfinished, schema) as table:
             for start in range(0, len(rows), _GROUP):
                 group = [
-                    {**row, **_pictures(entry, micrographs, several)}
+                    {**row, **_pictures(entry, read, several)}
                     for entry, row in rows[start : start + _GROUP]
                 ]
                 table.write_table(pa.Table.from_pylist(group, schema=schema))
@@ -116,12 +122,8 @@ def _write(
         raise
 
 
-def _pictures(
-    entry: Entry, micrographs: Mapping[MicrographId, Exhibit], several: bool
-) -> dict[str, Any]:
-    values = [
-        {"bytes": micrographs[i].read_png(), "path": f"{i}.png"} for i in entry.pair.micrograph_ids
-    ]
+def _pictures(entry: Entry, read: Callable[[MicrographId], bytes], several: bool) -> dict[str, Any]:
+    values = [{"bytes": read(i), "path": f"{i}.png"} for i in entry.pair.micrograph_ids]
     return {"image": values[0], **({"other_images": values[1:]} if several else {})}
 
 
