@@ -20,7 +20,7 @@ from ui.assets import asset
 from ui.panels import styles
 from ui.pixels import PixelRoutes
 from ui.services import Services
-from ui.tabs import analyse, classify, curate, finetune
+from ui.tabs import analyse, classify, curate, evaluate, finetune
 
 MAX_FILE_SIZE = "2gb"
 FRAMED = ("classify", "curate", "finetune")
@@ -60,10 +60,12 @@ def build_window(services: Services, routes: PixelRoutes | None = None) -> gr.Bl
             classify_tab = classify.build()
             curate_tab = curate.build()
             finetune_tab = finetune.build()
+            evaluate_tab = evaluate.build()
         analyse.wire(analyse_tab, services, base, window)
         classify.wire(classify_tab, analyse_tab, services, base)
         curate.wire(curate_tab, analyse_tab, services, base)
         finetune.wire(finetune_tab, base)
+        evaluate.wire(evaluate_tab, base)
     return window
 
 
@@ -97,7 +99,9 @@ def launch(services: Services, settings: Settings, *, inbrowser: bool | None = N
             allowed_paths=[],
             blocked_paths=[str(settings.workspace)],
             theme=theme.make_theme(),
-            css="\n".join([styles(), *(asset(f"{tab}/frame.css") for tab in FRAMED)]),
+            css="\n".join(
+                [styles(), *(asset(f"{tab}/frame.css") for tab in FRAMED), evaluate.frame()]
+            ),
             js=asset("shell.js"),
             inbrowser=settings.open_browser if inbrowser is None else inbrowser,
             quiet=True,
@@ -108,6 +112,7 @@ def launch(services: Services, settings: Settings, *, inbrowser: bool | None = N
                     classify.routes(services, routes.base),
                     *curate.routes(services, routes.base),
                     finetune.routes(services, routes.base),
+                    evaluate.routes(services, routes.base),
                     routes.mount(),
                 ],
                 "middleware": _middleware(settings),
