@@ -60,6 +60,11 @@ def another_tab(page: Page) -> Iterator[None]:
         page.driver.switch_to.window(first)
 
 
+def wait_for(page: Page, selector: str, text: str) -> None:
+    """Wait until an element says so."""
+    page.wait(f"document.querySelector({selector!r})?.innerText.includes({text!r})")
+
+
 def click_row(page: Page, number: int, key: str = "") -> None:
     """Click a row of the list, with a key held."""
     row = page.find(f".rv-table tbody tr:nth-child({number}) td:nth-child(3)")
@@ -73,15 +78,15 @@ def click_row(page: Page, number: int, key: str = "") -> None:
 # ------------------------------------------------------------------ picked by hand
 def test_pairs_are_picked_with_mouse_and_keys(sitting: Page) -> None:
     press(sitting, "x")
-    assert "picked" in sitting.text(".rv-head")
+    wait_for(sitting, ".rv-head", "picked")
     press(sitting, "l")
     sitting.wait(f"{STATE}.listed === '{PAIRS}' && {STATE}.picked === '1'")
     click_row(sitting, 3, Keys.CONTROL)
     click_row(sitting, 6, Keys.SHIFT)
     press(sitting, Keys.ARROW_DOWN, Keys.ARROW_DOWN, "x")
     sitting.click(".rv-table tbody tr:nth-child(10) input")
-    assert sitting.js(f"return {STATE}.picked") == "7"
-    assert sitting.text(".rv-list-head").startswith("7 picked")
+    sitting.wait(f"{STATE}.picked === '7'")
+    wait_for(sitting, ".rv-list-head", "7 picked")
     sitting.click(".rv-table tbody tr:nth-child(10) input")
     press(sitting, "x")
     sitting.wait(f"{STATE}.picked === '7'")
@@ -90,10 +95,10 @@ def test_pairs_are_picked_with_mouse_and_keys(sitting: Page) -> None:
 
 def test_one_verdict_on_those_picked_is_taken_back_by_one_undo(sitting: Page) -> None:
     press(sitting, "r")
-    assert "Reject as" in sitting.text(".rv-list-head")
+    wait_for(sitting, ".rv-list-head", "Reject as")
     press(sitting, "5")
     sitting.wait(f"{STATE}.listed === '{PAIRS - 7}' && {STATE}.judged === '7'")
-    assert sitting.text(".rv-line").startswith("7 rejected. One undo takes all of them back.")
+    wait_for(sitting, ".rv-line", "7 rejected. One undo takes all of them back.")
     press(sitting, "u")
     sitting.wait(f"{STATE}.listed === '{PAIRS}'")
     click_row(sitting, 2, Keys.CONTROL)
@@ -106,13 +111,13 @@ def test_one_verdict_on_those_picked_is_taken_back_by_one_undo(sitting: Page) ->
 
 def test_escape_lets_go_and_then_closes_the_list(sitting: Page) -> None:
     press(sitting, "a")
-    assert "Nothing is picked" in sitting.text(".rv-line")
+    wait_for(sitting, ".rv-line", "Nothing is picked")
     sitting.click(".rv-pick-all")
     sitting.wait(f"{STATE}.picked === '{PAIRS}'")
     press(sitting, "r", Keys.ESCAPE)
-    assert "Reject as" not in sitting.text(".rv-list-head")
+    wait_for(sitting, ".rv-list-head", "Accept")
     press(sitting, Keys.ESCAPE)
-    assert sitting.js(f"return {STATE}.picked") == "0"
+    sitting.wait(f"{STATE}.picked === '0'")
     press(sitting, Keys.ESCAPE)
     sitting.wait(f"!{STATE}.listing && {STATE}.pair")
 
@@ -130,7 +135,7 @@ def test_what_somebody_judged_meanwhile_is_left_out(sitting: Page) -> None:
         sitting.wait(f"{SETTLED} && {STATE}.judged === '1'")
     press(sitting, "a")
     sitting.wait(f"{STATE}.line.startsWith('1 accepted')")
-    assert "Left out: 1 judged meanwhile." in sitting.text(".rv-line")
+    wait_for(sitting, ".rv-line", "Left out: 1 judged meanwhile.")
     press(sitting, "u", Keys.ESCAPE)
     sitting.wait(f"{STATE}.judged === '1' && {STATE}.pair")
 
@@ -147,9 +152,10 @@ def test_another_key_works_and_outlives_a_reload(sitting: Page) -> None:
     press(sitting, "?")
     change_key(sitting, "Leave it for later", "k")
     press(sitting, Keys.ESCAPE)
-    assert sitting.text("[data-act=skip]").split() == ["Skip", "K"]
+    wait_for(sitting, "[data-act=skip]", "K")
     sitting.open()
     open_view(sitting)
+    wait_for(sitting, "[data-act=skip]", "K")
     assert sitting.text("[data-act=skip]").split() == ["Skip", "K"]
     before = sitting.js(f"return {STATE}.pair")
     press(sitting, "s")
@@ -163,10 +169,10 @@ def test_another_key_works_and_outlives_a_reload(sitting: Page) -> None:
 def test_a_key_that_is_taken_is_refused_with_words(sitting: Page) -> None:
     press(sitting, "?")
     change_key(sitting, "Accept", "k")
-    assert "k would both accept and skip. Use another key." in sitting.text(".rv-keys")
+    wait_for(sitting, ".rv-keys", "k would both accept and skip. Use another key.")
     assert sitting.text("[data-act=accept]").split()[1:] == ["A", "⏎"]
     change_key(sitting, "Accept", "3")
-    assert "3 has its own meaning here" in sitting.text(".rv-keys")
+    wait_for(sitting, ".rv-keys", "3 has its own meaning here")
     sitting.click(".rv-key-foot .s-button")
     sitting.wait("document.querySelector('[data-act=skip]').innerText.includes('S')")
     press(sitting, Keys.ESCAPE)
@@ -200,7 +206,7 @@ def test_two_who_disagree_are_settled_by_a_third(sitting: Page) -> None:
         sitting.wait(
             "document.querySelector('.rv-two').innerText.includes('Settle 1 disagreement')"
         )
-        assert "Ann and Ben: 0 % alike on 1" in sitting.text(".rv-two")
+        wait_for(sitting, ".rv-two", "Ann and Ben: 0 % alike on 1")
         sitting.click(".rv-two .s-item")
         sitting.wait(f"{STATE}.pair === {pair!r} && {STATE}.state === 'disagreed'")
         assert sitting.text(".rv-state") == "disagreed"

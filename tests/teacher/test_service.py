@@ -18,7 +18,8 @@ from store.labels import Labelling
 from tests.store.plain_reader import PlainReader, write_micrograph
 from tests.teacher.book import QUICK
 from tests.teacher.fake_server import FakeTeacher
-from ui.services.drafting import Drafting, DraftWish, waiting_jobs
+from ui.services.drafting import Drafting, waiting_jobs
+from ui.services.drafting_records import DraftWish
 from ui.services.news import News
 from ui.services.teaching import TeacherChoice
 

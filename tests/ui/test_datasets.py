@@ -18,7 +18,8 @@ from slava.errors import BadInput
 from store import PairFilter, Store
 from tests.store.drawn_pairs import add_pairs
 from ui.services import Services
-from ui.services.datasets import Datasets, export_command
+from ui.services.datasets import Datasets
+from ui.services.giving_out import export_command
 from ui.services.news import News
 from ui.services.uploaded import place_of, table_among
 from ui.tabs.curate import dataset_routes
@@ -155,7 +156,7 @@ def test_an_export_lies_in_the_workspace_and_leaves_confidential_ones_out(
     assert say("export", 422, format="llava", name="../out")["error"].startswith("the folder")
     assert say("export", 422, format="csv")["error"]
     say("export", format="llava", states="accepted")
-    services.datasets.exporting.wait()
+    services.datasets.giving_out.job.wait()
     done = say("state")["exporting"]
     assert done["error"] == ""
     out = Path(done["path"])
@@ -164,7 +165,7 @@ def test_an_export_lies_in_the_workspace_and_leaves_confidential_ones_out(
     assert "Left out: 2 pairs about confidential micrographs." in done["lines"]
     assert done["command"].startswith("slava export --format llava --state accepted --out ")
     assert say("export", 422, format="parquet", name="accepted-llava")["error"]
-    assert services.datasets.default_name("llava", "accepted", "") == "accepted-llava-2"
+    assert services.datasets.giving_out.default_name("llava", "accepted", "") == "accepted-llava-2"
     assert [p.name for p in out.parent.iterdir()] == ["accepted-llava"], "nothing unfinished"
     command = export_command("llava", "all", "0123", Path("/a b"), Path("/w"))
     assert command.count("--state") == 0

@@ -21,6 +21,7 @@ from tests.store.plain_reader import write_micrograph
 from tests.teacher.fake_server import FakeTeacher
 from ui.services import Services
 from ui.services.checking import MOST_BY_MEANING
+from ui.services.choosing import chosen_of
 from ui.services.teaching import Desk
 from ui.tabs.curate import draft_routes
 
@@ -103,7 +104,7 @@ def test_three_drafted_on_this_machine_wait_and_are_counted(
     assert state["sending"]["pairs"] >= 3
     drafted = {r["id"]: r["pairs"] for r in say("micrographs")["items"]}
     assert all(drafted.values())
-    assert served.drafting.chosen_of("without") == ()
+    assert chosen_of(served.store, "without") == ()
     assert say("here", 422, **{**WISH, "choose": "without"})["error"].startswith("no micrograph")
 
 

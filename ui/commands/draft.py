@@ -134,6 +134,7 @@ def draft(
 
 def _micrographs(store: Store, paths: list[Path], label: str, limit: int) -> list[MicrographId]:
     from store.ingest import ingest_paths
+    from ui.services.choosing import chosen_of
 
     if paths:
         report = ingest_paths(store, paths, stop=threading.Event())
@@ -141,9 +142,9 @@ def _micrographs(store: Store, paths: list[Path], label: str, limit: int) -> lis
         for failure in report.failed:
             typer.echo(f"slava: {failure.reason}", err=True)
     else:
-        ids = [m.id for m in store.micrographs.list_micrographs()]
+        ids = list(chosen_of(store, "all"))
     if label:
-        of_label = {r.micrograph_id for r in store.labels.list_labelled() if r.label == label}
+        of_label = set(chosen_of(store, "label", label))
         ids = [i for i in ids if i in of_label]
     if not ids:
         raise BadSetting("no micrograph to draft about. Give FILE|FOLDER..., or another --label.")

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, get_args
 from slava.domain import Part, Snapshot
 from ui.present.drafting import progress
 from ui.present.words import Shown
-from ui.services.datasets import Frozen, GivenOut, TakenIn
+from ui.services.datasets import Frozen, TakenIn
+from ui.services.giving_out import GivenOut
 
 if TYPE_CHECKING:
     from slava.handoff.snapshot import Manifest

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from slava.domain import Micrograph
 from ui.present.words import Shown, duration
-from ui.services.drafting import Planning, Sending
+from ui.services.drafting_records import Planning, Sending
 from ui.services.job import Progress
 
 if TYPE_CHECKING:

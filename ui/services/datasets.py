@@ -6,25 +6,20 @@ not know how any of it is shown.
 
 from __future__ import annotations
 
-import os
-import re
-import secrets
-import shlex
 import shutil
-import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from slava.domain import Part, Snapshot, SnapshotId
 from slava.errors import BadInput, BadSetting
 from slava.packs import FOLDER as PACKS
 from slava.packs import load_pack
 from store import PairFilter, Store
-from store.layout import TEMPORARY_PREFIX
 from store.pairs import Facet
 from ui.services.checking import MOST_BY_MEANING
+from ui.services.giving_out import GivingOut, States
 from ui.services.job import Job, Progress
 from ui.services.news import News
 from ui.services.uploaded import images_of, table_among, uploaded
@@ -32,11 +27,6 @@ from ui.services.uploaded import images_of, table_among, uploaded
 if TYPE_CHECKING:
     from slava.handoff.snapshot import Manifest
     from slava.teacher.checks import Embed
-
-States = Literal["accepted", "all"]
-
-EXPORTS = "exports"
-_NAME = re.compile(r"[\w][\w .()+-]{0,99}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,22 +58,6 @@ class TakenIn(Progress):
     """Whether texts that say the same in other words were looked for as well."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GivenOut(Progress):
-    """An export being written, or written."""
-
-    format: str
-    out: Path
-    command: str
-    pairs: int = 0
-    images: int = 0
-    files: tuple[str, ...] = ()
-    confidential: int = 0
-    """Pairs left out because a micrograph of theirs is confidential."""
-    gone: int = 0
-    """Pairs whose micrograph was removed."""
-
-
 class Datasets:
     """What a tab asks for; safe to use from any thread."""
 
@@ -92,7 +66,7 @@ class Datasets:
         self._news = news
         self.freezing: Job[Frozen] = Job("freezing", news, "a snapshot is being made. Wait.")
         self.importing: Job[TakenIn] = Job("import", news, "pairs are being taken in. Wait.")
-        self.exporting: Job[GivenOut] = Job("export", news, "an export is being written. Wait.")
+        self.giving_out = GivingOut(store, news)
 
     # ------------------------------------------------------------------ what there is
     def count_by(self, facet: Facet) -> dict[str, dict[str, int]]:
@@ -232,76 +206,16 @@ class Datasets:
 
         self.importing.begin(TakenIn(title=path.name, note="reading the file"), work)
 
-    # ------------------------------------------------------------------ giving out
-    def default_name(self, format_: str, states: str, snapshot: str) -> str:
-        """A name for an export's folder that is free."""
-        what = self._store.snapshots.get_snapshot(snapshot).name[:40] if snapshot else states
-        base = re.sub(r"[^\w.-]+", "-", f"{what}-{format_}").strip("-.")
-        taken = 1
-        name = base
-        while (self._store.workspace / EXPORTS / name).exists():
-            taken += 1
-            name = f"{base}-{taken}"
-        return name
-
-    def export(self, format_: str, states: States, snapshot: str, name: str) -> None:
-        """Write pairs for another program into a new folder of ``exports/``.
-
-        Raises
-        ------
-        BadSetting
-            If there is no such format, or the folder cannot be one.
-        ModelError
-            If an export is being written.
-        """
-        from slava.exchange.formats import format_of
-
-        chosen = format_of(format_)
-        called = name.strip() or self.default_name(chosen, states, snapshot)
-        if not _NAME.fullmatch(called) or called.endswith("."):
-            raise BadSetting(
-                f"the folder {called!r}: use letters, digits, spaces and . - _ only, no path."
-            )
-        out = self._store.workspace / EXPORTS / called
-        if out.exists():
-            raise BadSetting(f"there is an export {called!r} already. Choose another name.")
-        command = export_command(chosen, states, snapshot, out, self._store.workspace)
-
-        def work() -> None:
-            from slava.exchange.formats import export_pairs
-            from store.exchange import pairs_to_export
-
-            found = pairs_to_export(self._store, states=states, snapshot=snapshot or None)
-            self.exporting.change(
-                note=f"writing {len(found.entries)} pairs, {len(found.exhibits)} micrographs",
-                confidential=found.confidential,
-                gone=found.gone,
-            )
-            unfinished = out.with_name(f"{TEMPORARY_PREFIX}{secrets.token_hex(4)}")
-            unfinished.mkdir(parents=True)
-            try:
-                written = export_pairs(chosen, found.entries, found.exhibits, unfinished)
-                unfinished.rename(out)
-            except BaseException:
-                shutil.rmtree(unfinished, ignore_errors=True)
-                raise
-            self.exporting.change(
-                pairs=written.pairs, images=written.images, files=written.files, note=""
-            )
-
-        record = GivenOut(format=chosen, out=out, command=command, note="looking at pairs")
-        self.exporting.begin(record, work)
-
     # ------------------------------------------------------------------ the end
     def cancel(self) -> None:
         """End what goes on after what is at hand."""
-        for job in (self.freezing, self.importing, self.exporting):
+        for job in (self.freezing, self.importing, self.giving_out.job):
             job.cancel()
 
     def close(self, timeout_s: float) -> None:
         """Cancel, and wait."""
         self.cancel()
-        for job in (self.freezing, self.importing, self.exporting):
+        for job in (self.freezing, self.importing, self.giving_out.job):
             job.wait(timeout_s)
 
     @staticmethod
@@ -311,11 +225,3 @@ class Datasets:
             job.change(note=note)
 
         return tell
-
-
-def export_command(format_: str, states: str, snapshot: str, out: Path, workspace: Path) -> str:
-    """What would do the same in a terminal."""
-    of = ["--snapshot", snapshot] if snapshot else ["--state", states]
-    parts = ["slava", "export", "--format", format_, *of, "--out", str(out)]
-    parts += ["--workspace", str(workspace)]
-    return subprocess.list2cmdline(parts) if os.name == "nt" else shlex.join(parts)

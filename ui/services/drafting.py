@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from slava.domain import MicrographId
-from slava.errors import BadInput, BadSetting, ModelError
+from slava.errors import BadInput, ModelError
 from slava.settings import Settings
 from store import Store
-from ui.services.job import Job, Progress
+from ui.services.drafting_records import DraftWish, Planning, Sending, Using
+from ui.services.job import Job
 from ui.services.news import News
 from ui.services.teaching import Desk, TeacherChoice
 
@@ -29,52 +28,12 @@ if TYPE_CHECKING:
     from slava.teacher.ledger import JobId
     from slava.teacher.plan import Plan
     from slava.teacher.progress import Drafted
-    from slava.teacher.subject import Template
     from slava.teacher.terms import Terms
     from slava.vlm.backbone import Backbone
 
 LEFT = "drafting_left_uncertain"
 PLAN_BUSY = "a drafting is being prepared. Wait, or cancel it."
 BUSY = "pairs are being drafted. Wait for the end, or cancel."
-
-
-class Using(Protocol):
-    """Gives the loaded model to one caller, such as :meth:`ui.services.models.Models.using`."""
-
-    def __call__(self, stop: threading.Event) -> AbstractContextManager[Backbone]: ...
-
-
-@dataclass(frozen=True, slots=True)
-class DraftWish:
-    """What is to be drafted, as a tab's form says it."""
-
-    ids: tuple[MicrographId, ...]
-    pack: str = "nanomaterials"
-    aspects: tuple[str, ...] = ()
-    templates: tuple[Template, ...] = ("vqa",)
-    compare: str = ""
-    """Comparisons by name, or ``all``."""
-    longest_px: int = 1024
-    measure: bool = True
-    """Whether micrographs that have not been measured are measured first."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Planning(Progress):
-    """How far preparing is; the plan is in :attr:`Drafting.plan` at the end."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sending(Progress):
-    """How far drafting is."""
-
-    job_id: str = ""
-    pairs: int = 0
-    spent_usd: float = 0.0
-    maybe_usd: float = 0.0
-    cap_usd: float | None = None
-    outcomes: dict[str, int] = field(default_factory=dict)
-    capped: bool = False
 
 
 class Drafting:
@@ -92,30 +51,6 @@ class Drafting:
         self._guard = threading.Lock()
         self._plan: tuple[TeacherChoice, Plan, Pack, JobId | None] | None = None
         self._at_work: DraftingJob | None = None
-
-    def chosen_of(self, choice: str, label: str = "") -> tuple[MicrographId, ...]:
-        """Micrographs by a word: ``all``, ``label``, ``without`` pairs, or the ``open`` one.
-
-        Raises
-        ------
-        BadSetting
-            If there is no such word.
-        """
-        every = [m.id for m in self._store.micrographs.list_micrographs()]
-        if choice == "all":
-            return tuple(every)
-        if choice == "label":
-            named = {
-                r.micrograph_id for r in self._store.labels.list_labelled() if r.label == label
-            }
-            return tuple(i for i in every if i in named)
-        if choice == "without":
-            known = self._store.pairs.count_by("micrograph")
-            return tuple(i for i in every if i not in known)
-        if choice == "open":
-            opened = self._store.settings.get_setting("open_micrograph")
-            return tuple(i for i in every if i == opened)
-        raise BadSetting(f"micrographs by {choice!r}: there is no such choice.")
 
     def prepare_public(self, wish: DraftWish, choice: TeacherChoice) -> None:
         """:meth:`prepare` without the confidential micrographs, which are named.

@@ -66,7 +66,7 @@ class DatasetAnswers:
             "snapshots": [shown.snapshot(one) for one in datasets.snapshots()],
             "freezing": shown.freezing(datasets.freezing.now),
             "importing": shown.taking_in(datasets.importing.now),
-            "exporting": shown.giving_out(datasets.exporting.now),
+            "exporting": shown.giving_out(datasets.giving_out.job.now),
             "exports": str(Path(self._services.store.workspace, "exports")),
             "packs": [[p.id, p.title] for p in list_packs(self._services.store.workspace / PACKS)],
         }
@@ -111,7 +111,7 @@ class DatasetAnswers:
     def export(self, sent: Sent) -> object:
         """Give pairs out."""
         form, snapshot, name = (text(sent, n) for n in ("format", "snapshot", "name"))
-        self._datasets.export(form, _states(sent), snapshot, name)
+        self._datasets.giving_out.begin(form, _states(sent), snapshot, name)
         return {}
 
     def dismiss(self, sent: Sent) -> object:
@@ -119,7 +119,7 @@ class DatasetAnswers:
         jobs: dict[str, Job[Any]] = {
             "freezing": self._datasets.freezing,
             "importing": self._datasets.importing,
-            "exporting": self._datasets.exporting,
+            "exporting": self._datasets.giving_out.job,
         }
         job = jobs.get(text(sent, "job"))
         if job is None:

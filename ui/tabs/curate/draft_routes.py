@@ -20,7 +20,8 @@ from slava.teacher.ledger import JobId, RequestId, RequestState
 from ui.pixels import HEADERS
 from ui.present import drafting as shown
 from ui.services import Services
-from ui.services.drafting import DraftWish
+from ui.services.choosing import chosen_of
+from ui.services.drafting_records import DraftWish
 from ui.services.teaching import TeacherChoice
 from ui.tabs.curate.answering import Sent, fetched, number, posted, text, texts
 
@@ -232,7 +233,9 @@ class DraftAnswers:
     def _wish(self, sent: Sent) -> DraftWish:
         choose = text(sent, "choose")
         selected = choose == "selected"
-        ids = _ids(sent) if selected else self._drafting.chosen_of(choose, text(sent, "label"))
+        ids = (
+            _ids(sent) if selected else chosen_of(self._services.store, choose, text(sent, "label"))
+        )
         size = int(number(sent, "size") or 1024)
         asked = texts(sent, "templates")
         templates = tuple(t for t in ("vqa", "caption", "conversation") if t in asked)
