@@ -122,6 +122,14 @@ def test_a_single_object_has_no_mean_and_no_spread() -> None:
         assert wrong not in said.lower()
 
 
+def test_how_structures_touch_is_told_by_the_model_alone() -> None:
+    assert "interactions" not in {p.aspect for p in draft_locally(SUBJECT, PACK)}
+    talker = Talker("The bodies touch each other. They are much alike in size.")
+    spoken = draft_locally(SUBJECT, PACK, (), talker, replace(VIEW, facts=PARTICLES))
+    answers = {p.answer for p in spoken if p.aspect == "interactions"}
+    assert answers == {"The bodies touch each other."}
+
+
 def test_an_answer_does_not_begin_with_they() -> None:
     said = "The fibres are long. They lie close to their neighbours."
     pairs = draft_locally(SUBJECT, PACK, (), Talker(said), VIEW)

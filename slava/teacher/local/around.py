@@ -176,7 +176,7 @@ def parts(told: Told) -> Says:
             "parts",
             (
                 f"The parts that matter for the function are probably {words[0]}.",
-                f"Functional are, most likely, {words[0]}.",
+                f"Most likely, the function lies with {words[0]}.",
             ),
         )
     ]

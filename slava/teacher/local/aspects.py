@@ -83,10 +83,9 @@ PLANS: dict[str, Plan] = {
         ),
     ),
     "interactions": Plan(
-        ("coverage", "count"),
-        ("direction", "size"),
+        (),
+        ("coverage", "count", "direction"),
         model_first=True,
-        needs=("count",),
         wordings=(
             "How do neighbouring structures meet, and can their outlines be followed?",
             "Are the structures in contact with each other?",

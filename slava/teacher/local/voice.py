@@ -25,6 +25,7 @@ LEAST_WORDS = 3
 
 MEASURED: tuple[tuple[str, str], ...] = (
     ("_diameter_std", r"alike in size|different sizes|size distribution|distributed"),
+    ("_count", r"alike in size|different sizes|size distribution|distributed"),
     ("order_parameter", r"direction|align|parallel|\barray\b|orient|upright"),
     ("quality_noise", r"sharp|nois|blur|quality|charging"),
     ("coverage", r"\bcover|take up|takes up|background|of the field"),
