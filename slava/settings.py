@@ -23,6 +23,7 @@ VARIABLES: Mapping[str, str] = {
     "SLAVA_TEACHER_URL": "endpoint of the teacher that drafts pairs",
     "SLAVA_TEACHER_MODEL": "its model",
     "SLAVA_TEACHER_API_KEY": "key for it",
+    "SLAVA_JUDGE_API_KEY": "key for a judge; the teacher's goes to the teacher's own host only",
     "SLAVA_TEACHER_API_VERSION": "API version, where Azure asks for one",
 }
 """Every environment variable that sLAVA reads, with what it means."""
@@ -44,6 +45,7 @@ class Settings:
     teacher_model: str = ""
     teacher_api_key: str | None = field(default=None, repr=False)
     teacher_api_version: str = ""
+    judge_api_key: str | None = field(default=None, repr=False)
 
     @classmethod
     def gather(
@@ -81,6 +83,7 @@ class Settings:
             teacher_model=environ.get("SLAVA_TEACHER_MODEL", "").strip(),
             teacher_api_key=environ.get("SLAVA_TEACHER_API_KEY") or None,
             teacher_api_version=environ.get("SLAVA_TEACHER_API_VERSION", "").strip(),
+            judge_api_key=environ.get("SLAVA_JUDGE_API_KEY") or None,
         )
 
 

@@ -15,7 +15,7 @@ from ui.commands.options import Json, Workspace
 from ui.commands.output import Record, print_progress, show
 
 if TYPE_CHECKING:
-    from slava.domain import MeasureName, TestSet
+    from slava.domain import JudgeChoice, MeasureName, TestSet
     from slava.evaluation.asking import Tally
     from slava.evaluation.results import Results
     from store import Store
@@ -55,13 +55,29 @@ def evaluate(
     max_new_tokens: Annotated[int, typer.Option(min=1, max=4096)] = 256,
     seed: Annotated[int, typer.Option(help="Of swaps, attributes and resampling.")] = 0,
     name: Annotated[str, typer.Option(help="What the evaluation is called.")] = "",
+    judge: Annotated[
+        str, typer.Option(metavar="URL#MODEL", help="Judges the answers, local or not.")
+    ] = "",
+    judged: Annotated[
+        str,
+        typer.Option(help="overall_quality, feature_identification, defect_detection."),
+    ] = "overall_quality",
+    repeats: Annotated[int, typer.Option(min=1, max=20, help="Judgements of each answer.")] = 1,
+    cap: Annotated[
+        float | None, typer.Option(metavar="USD", help="No more is spent on the judge.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what the judge would be sent; send nothing.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Agree to what --dry-run shows.")] = False,
     json_: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
     workspace: Workspace = None,
 ) -> None:
     """Ask models the questions of a test set and say how good the answers are.
 
     What was answered before, by the same weights to the same question about the same micrograph,
-    is not asked again.
+    is not asked again. A judge is sent nothing without --yes, and nothing about confidential
+    micrographs unless it is on this machine.
     """
     from slava.domain import ContextWay, EvaluationSpec
     from slava.vlm.context import level_of
@@ -80,6 +96,7 @@ def evaluate(
         max_new_tokens=max_new_tokens,
         seed=seed,
         pack=pack,
+        judge=_judge(judge, judged, repeats, cap),
     )
     settings = Settings.gather(workspace=workspace)
     set_private_environment(settings.workspace)
@@ -90,6 +107,10 @@ def evaluate(
         evaluation = desk.begin(spec, name)
         desk.ask(evaluation.id, confirm_bars=confirm_bars, tell=_told(), say=_said())
         results = results_of(store, evaluation.id)
+        if wanted.judge is not None:
+            if not _ask_judge(store, settings, results, yes, dry_run, json_):
+                return
+            results = results_of(store, evaluation.id)
     show(_record(results) if json_ else _short(results), json_)
 
 
@@ -113,6 +134,50 @@ def report(
         write_results(store, results, target)
         done = {"evaluation": results.evaluation.id, "report": str(target)}
         show({**done, "answers": len(results.rows)}, json_)
+
+
+def _judge(reference: str, measures: str, repeats: int, cap: float | None) -> JudgeChoice | None:
+    from slava.domain import JudgeChoice as Choice
+    from slava.metrics.judge_prompts import RANGES
+
+    if not reference:
+        return None
+    url, _, model = reference.partition("#")
+    if not model:
+        raise BadSetting(f"--judge {reference!r}: name its model as well, URL#MODEL.")
+    chosen = tuple(_one_of("--judged", one, tuple(RANGES)) for one in _listed(measures))
+    return Choice(url, model, chosen, repeats, cap)
+
+
+def _ask_judge(
+    store: Store, settings: Settings, results: Results, yes: bool, dry_run: bool, json_: bool
+) -> bool:
+    """Whether the judge was asked, or had been before."""
+    from slava.teacher.consent import Consent
+    from store.clock import now
+    from ui.services.evaluation_judging import judge_answers, judge_of, judge_plan
+
+    spec = results.evaluation.spec
+    plan = judge_plan(store, spec, results.rows)
+    if not plan.left and not dry_run:
+        return True
+    if dry_run or not yes:
+        show({**plan.summary(), "payload": plan.payload()}, json_)
+        if not dry_run:
+            raise BadSetting("the judge was sent nothing. Add --yes to agree to this payload.")
+        return False
+    consent = Consent(plan.payload_hash, judge_of(spec).cap_usd, now())
+    ended = judge_answers(
+        store,
+        settings,
+        plan,
+        judge_of(spec),
+        consent,
+        on_change=lambda d: print_progress(f"judge: {d.done} replies, {d.spent_usd:.2f} USD"),
+    )
+    if ended.state != "done":
+        print_progress(f"slava: the judge ended as {ended.state}. {ended.reason}")
+    return True
 
 
 def _test_set(store: Store, reference: str) -> TestSet:
@@ -172,6 +237,10 @@ def _record(results: Results) -> Record:
             "answer": row.answer,
             "figures": dict(row.figures),
             "error": row.error,
+            "judgements": [
+                {"measure": j.measure, "state": j.state, "score": j.score, "reason": j.reason}
+                for j in row.judgements
+            ],
         }
         for row in results.rows
     ]

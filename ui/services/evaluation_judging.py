@@ -6,6 +6,7 @@ Used by the command and by the window's job. It must not know how either shows a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from slava.domain import EvaluationSpec, JudgeChoice, MicrographId
@@ -81,7 +82,7 @@ def judge_answers(
     from slava.evaluation.judging_job import JudgingJob
     from slava.teacher.sent_log import SentLog
 
-    server = TeacherChoice(judge.url, judge.model).connect(settings)
+    server = TeacherChoice(judge.url, judge.model).connect(for_judge(settings, judge))
     try:
         job = JudgingJob(
             plan,
@@ -97,6 +98,18 @@ def judge_answers(
         return job.run()
     finally:
         server.close()
+
+
+def for_judge(settings: Settings, judge: JudgeChoice) -> Settings:
+    """The settings with the key that this judge may be sent: its own, or the teacher's where it is
+    the teacher's host."""
+    from slava.teacher.client import place_of
+
+    key = settings.judge_api_key
+    if key is None and settings.teacher_url:
+        same = place_of(settings.teacher_url)[0] == place_of(judge.url)[0]
+        key = settings.teacher_api_key if same else None
+    return replace(settings, teacher_api_key=key)
 
 
 def judgements_for(
