@@ -267,7 +267,9 @@ class Evaluating:
         """
         plan = self.judge_plan(evaluation, judge)
         work = Judging(self._store, self._settings, self.job, plan, judge, payload_hash)
-        record = EvaluatingNow(evaluation=evaluation, total=plan.turns, model=judge.model)
+        record = EvaluatingNow(
+            evaluation=evaluation, total=plan.turns, model=judge.model, judging=True
+        )
         self.job.begin(record, lambda: self._judge(evaluation, judge, work))
 
     def _judge(self, evaluation: EvaluationId, judge: JudgeChoice, work: Judging) -> None:
@@ -311,13 +313,7 @@ class Evaluating:
         BadInput
             If it is out of range, or nobody is named.
         """
-        from slava.metrics.judge_prompts import RANGES
-
-        low, high = next((r for name, r in RANGES.items() if name == score.measure), (0, 0))
-        if low == high:
-            raise BadInput(f"{score.measure!r} is nothing that people score.")
-        if score.score is not None and not low <= score.score <= high:
-            raise BadInput(f"{score.score:g} is not within {low:g} to {high:g}.")
+        evaluation_people.check_score(score)
         self._store.evaluations.add_score(score)
         self._news.tell()
 

@@ -18,7 +18,9 @@ class EvaluatingNow(Progress):
     test_set: str = ""
     """The id of the test set that was taken in, once it is there."""
     model: str = ""
-    """Who is being asked."""
+    """Who is being asked, or judges."""
+    judging: bool = False
+    """Whether a judge is asked, instead of models."""
     found: int = 0
     """Answers that were there already."""
     failed: int = 0

@@ -11,10 +11,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from slava.domain import AnswerKey, PersonScore
-from slava.errors import NotFound
+from slava.errors import BadInput, NotFound
 from slava.evaluation.figures import figures_of
-from slava.evaluation.judged_figures import with_judged
+from slava.evaluation.judged_figures import notes_of, with_judged
 from slava.evaluation.results import Results, Row
+from slava.metrics.judge_prompts import RANGES
 from slava.metrics.labels import names_defect
 
 
@@ -85,12 +86,32 @@ def given_by(row: Row, person: str, measure: str) -> PersonScore | None:
 
 
 def with_scores(results: Results, people: Mapping[AnswerKey, tuple[PersonScore, ...]]) -> Results:
-    """The same results with the scores of people as they are now, and the figures they make."""
+    """The same results with the scores of people as they are now, and what follows from them."""
     rows = tuple(
         row
         if people.get(row.key, ()) == row.scores
         else with_judged(row, row.judgements, people.get(row.key, ()))
         for row in results.rows
     )
-    present = {name for row in rows for name in row.figures}
-    return replace(results, rows=rows, figures=figures_of(results.evaluation.spec, present))
+    before = notes_of(results.rows)
+    return replace(
+        results,
+        rows=rows,
+        figures=figures_of(results.evaluation.spec, {n for row in rows for n in row.figures}),
+        notes=(*(n for n in results.notes if n not in before), *notes_of(rows)),
+    )
+
+
+def check_score(score: PersonScore) -> None:
+    """See that a score is in the range of its measure.
+
+    Raises
+    ------
+    BadInput
+        If it is not, or nothing is measured by that name.
+    """
+    low, high = next((r for name, r in RANGES.items() if name == score.measure), (0, 0))
+    if low == high:
+        raise BadInput(f"{score.measure!r} is nothing that people score.")
+    if score.score is not None and not low <= score.score <= high:
+        raise BadInput(f"{score.score:g} is not within {low:g} to {high:g}.")
