@@ -44,9 +44,8 @@ def judge_plan(store: Store, spec: EvaluationSpec, rows: Sequence[Row]) -> Judge
     from slava.evaluation.judging_job import make_judge_plan
 
     judge = judge_of(spec)
-    rubric = load_pack(spec.pack, store.workspace / FOLDER).rubric
     return make_judge_plan(
-        list(tasks_of(judge, rows, rubric)),
+        _tasks(store, spec, judge, rows),
         judge,
         TeacherChoice(judge.url, judge.model).price(store),
         store.drafts,
@@ -115,14 +114,28 @@ def for_judge(settings: Settings, judge: JudgeChoice) -> Settings:
 def judgements_for(
     store: Store, spec: EvaluationSpec, rows: Sequence[Row]
 ) -> Mapping[Place, tuple[Judgement, ...]]:
-    """Everything that the judge has said of these answers, read anew from its replies."""
-    from slava.evaluation.judging import judgements_of
+    """Everything that the judge has said of these answers, read anew from its replies; of
+    micrographs too that have become confidential since."""
+    from slava.evaluation.judging import judge_requests, judgements_of
 
-    if spec.judge is None:
+    judge = spec.judge
+    if judge is None:
         return {}
-    plan = judge_plan(store, spec, rows)
-    teacher = teacher_of(spec.judge, rows)
-    return judgements_of(plan.requests, store.drafts, spec.judge.model, teacher)
+    requests = judge_requests(
+        _tasks(store, spec, judge, rows),
+        judge.model,
+        TeacherChoice(judge.url, judge.model).price(store),
+        repeats=judge.repeats,
+        seed=spec.seed,
+    )
+    return judgements_of(requests, store.drafts, judge.model, teacher_of(judge, rows))
+
+
+def _tasks(
+    store: Store, spec: EvaluationSpec, judge: JudgeChoice, rows: Sequence[Row]
+) -> list[JudgeTask]:
+    rubric = load_pack(spec.pack, store.workspace / FOLDER).rubric
+    return list(tasks_of(judge, rows, rubric))
 
 
 def _confidential(store: Store) -> Callable[[MicrographId], bool]:
