@@ -104,9 +104,9 @@ def _weights(reference: str) -> str:
     from slava.vlm.load import BUILTIN
 
     if reference == BUILTIN:
-        from slava.vlm.slava_model.load import WEIGHTS
+        from slava.vlm import slava_model  # not its loader: that takes torch
 
-        return _folder(WEIGHTS)
+        return _folder(Path(slava_model.__file__).parent / "weights")
     folder = Path(reference).expanduser()
     return _folder(folder) if folder.is_dir() else reference
 
