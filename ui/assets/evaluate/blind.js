@@ -13,6 +13,7 @@ let before = [];              // keys that were scored, for going back
 let keeping = false;
 
 const place_ = find('.ev-blind');
+place_.tabIndex = -1;
 place_.innerHTML = `<div class="ev-bar"><button type="button" class="s-button eb-leave">Leave <kbd>Esc</kbd></button><b>Blind scoring</b><span class="ev-sub eb-progress"></span><span class="s-gap"></span><label>Scored by <input class="s-input eb-person" maxlength="100" spellcheck="false" placeholder="your name"></label><select class="s-input eb-measure" aria-label="What is scored"></select></div>
 <progress class="ev-progress eb-bar" max="1" value="0" aria-label="Scored"></progress>
 <div class="eb-none" hidden></div>
@@ -85,7 +86,7 @@ function showBlind() {
   find('.eb-ends').children[1].textContent = ends[1];
   find('.eb-comment').value = blind.comment;
   setScore(blind.score);
-  find('.eb-keep').focus({ preventScroll: true });
+  if (!place_.contains(document.activeElement) || !document.activeElement.matches('textarea')) place_.focus({ preventScroll: true });
 }
 
 let score = null;

@@ -71,17 +71,7 @@ for (const [selector, name] of [['.ev-figure', 'figure'], ['.ev-a', 'a'], ['.ev-
 
 function shownResults() {
   if (!results || results.id !== open) return;
-  // The figure that most models have and that tells them apart.
-function tellingFigure() {
-  const worths = data.figures.map((figure) => {
-    const means = data.models.map((_, k) => results.cells[`${figure.name}|${k}`]?.mean).filter(known);
-    const apart = (Math.max(...means) - Math.min(...means)) / (figure.high - figure.low || 1);
-    return apart > 0.02 ? means.length : means.length / 100;
-  });
-  return Math.max(0, worths.indexOf(Math.max(...worths)));
-}
-
-for (const [selector, name] of [['.ev-figure', 'figure'], ['.ev-a', 'a'], ['.ev-b', 'b']]) find(selector).value = String(seen_[name]);
+  for (const [selector, name] of [['.ev-figure', 'figure'], ['.ev-a', 'a'], ['.ev-b', 'b']]) find(selector).value = String(seen_[name]);
   showPart();
   if (!find('.ev-answer').hidden) showAnswer();
   element.dataset.answers = data.rows.length;

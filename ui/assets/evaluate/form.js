@@ -91,22 +91,12 @@ for (const [selector, name] of [['.ev-longest', 'max_new_tokens'], ['.ev-seed', 
 find('.ev-form').addEventListener('submit', (event) => event.preventDefault());
 
 // ---- who judges
-const JUDGED = { overall_quality: 'Overall quality, 0 to 100', feature_identification: 'Features identified, 1 to 4', defect_detection: 'Defect told rightly, 0, 1 or not applicable' };
 function showJudgeForm() {
   const on = measures().includes('judged');
   find('.ev-judge').hidden = !on;
   if (!on) return;
-  if (!wish.judge.url && words_.judge.url) Object.assign(wish.judge, { url: words_.judge.url, model: words_.judge.model });
-  for (const [selector, name] of JUDGE_FIELDS) if (document.activeElement !== find(selector)) find(selector).value = wish.judge[name];
-  when('judged', wish.judge.measures, () => find('.ev-judge-measures').replaceChildren(...Object.entries(JUDGED).map(([name, title]) => {
-    const box = make('input', '', '', { type: 'checkbox', value: name });
-    box.checked = wish.judge.measures.includes(name);
-    box.addEventListener('change', () => { wish.judge.measures = Object.keys(JUDGED).filter((one) => (one === name ? box.checked : wish.judge.measures.includes(one))); changed(); });
-    const label = make('label', 'ev-level');
-    label.append(box, title);
-    return label;
-  })));
-  find('.ev-judge-told').textContent = `Texts only, no pictures. Nothing is sent when you press Evaluate: once there are answers you see exactly what would be sent, and agree to it or not.${words_.judge.key ? '' : ' No key is set; a judge on this machine needs none.'}`;
+  firstJudge();
+  if (!find('.ev-plan .ev-judge-place').childElementCount) judgeForm(find('.ev-plan .ev-judge-place'));
+  fillJudge();
+  find('.ev-judge-told').textContent = `Texts only, no pictures. Evaluate sends nothing to it: once there are answers you see exactly what would be sent, and agree to it or not.${words_.judge.key ? '' : ' No key for a judge is set; one on this machine needs none.'}`;
 }
-const JUDGE_FIELDS = [['.ev-judge-url', 'url'], ['.ev-judge-model', 'model'], ['.ev-judge-repeats', 'repeats'], ['.ev-judge-cap', 'cap']];
-for (const [selector, name] of JUDGE_FIELDS) find(selector).addEventListener('input', (event) => { wish.judge[name] = name === 'repeats' ? Number(event.target.value) : event.target.value; changed(400); });

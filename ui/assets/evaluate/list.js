@@ -34,6 +34,7 @@ find('.ev-list').addEventListener('keydown', (event) => {
 find('.ev-new').addEventListener('click', () => show(''));
 
 const under = (work) => Boolean(work) && ['running', 'paused'].includes(work.state);
+let judging = false;          // a judge is at work; when it has ended the results are read anew
 const TITLES = { running: 'Asking', paused: 'Paused', done: 'Done', cancelled: 'Cancelled', failed: 'Broke off' };
 const TAKING = { running: 'Taking in a test set', paused: 'Paused', done: 'Taken in', cancelled: 'Cancelled', failed: 'Not taken in' };
 
@@ -41,12 +42,14 @@ function showWork() {
   const work = state.now;
   const seen = work && !scoring && (under(work) || work.state === 'failed' || (work.state === 'cancelled' && work.taking));
   find('.ev-work').hidden = !seen;
+  if (judging && !under(work)) { judging = false; if (results?.id === open) readResults(); about = null; }
+  judging = judging || Boolean(work?.judging && under(work));
   element.dataset.work = work ? work.state : '';
   element.dataset.done = work ? work.done : '';
   if (!seen) return;
   find('.ev-work').dataset.state = work.state;
   const named = state.evaluations.find((one) => one.id === work.evaluation);
-  const title = work.taking ? TAKING[work.state] : work.state === 'running' && work.model ? `Asking ${work.model}` : TITLES[work.state];
+  const title = work.taking ? TAKING[work.state] : work.judging && work.state === 'running' ? `${work.model} judges` : work.state === 'running' && work.model ? `Asking ${work.model}` : TITLES[work.state];
   find('.ev-work-title').textContent = title;
   find('.ev-work-text').textContent = [!work.taking && named && named.id !== open ? named.name : '', work.text].filter(Boolean).join(' · ');
   const bar = find('.ev-progress');

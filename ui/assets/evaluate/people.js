@@ -1,6 +1,6 @@
 // What people gave, how the judge compares, and the way to score blind.
 function showPeople() {
-  when('people', [results.id, results.people, results.trust, results.scorable, recall('person')], () => {
+  when('people', [results.id, results.people, results.trust, results.scorable, recall('person'), about?.judge], () => {
     const person = recall('person');
     const total = results.scorable.overall_quality;
     const start = make('section', 'ev-section ev-blind-start');
@@ -9,7 +9,7 @@ function showPeople() {
     button.disabled = !total;
     button.addEventListener('click', () => beginBlind());
     start.append(make('h3', '', 'Score blind'), make('p', 'ev-note', text), button);
-    find('.ev-part-people').replaceChildren(start, peopleTable(), judgeTable());
+    find('.ev-part-people').replaceChildren(start, judgeSection(), judgeTable(), peopleTable());
     element.querySelectorAll('.ev-part-people .ev-plot').forEach(drawInto);
   });
 }
@@ -36,11 +36,25 @@ function peopleTable() {
   return section;
 }
 
+function judgeSection() {
+  const section = make('section', 'ev-section ev-judge-section');
+  const text = 'A judge model gives every answer that has a reference a score, with its reasons. It sees texts only; answers stand in a random order under letters. Nothing is sent before you have seen it.';
+  const place = make('div', 'ev-judge-place');
+  const row = make('p', 's-row');
+  const button = make('button', 's-button s-primary ev-judge-look', 'Look at what would be sent…', { type: 'button' });
+  button.addEventListener('click', () => prepareJudge(button));
+  row.append(button);
+  section.append(make('h3', '', 'Have it judged'), make('p', 'ev-note', text), place, row);
+  firstJudge();
+  judgeForm(place);
+  return section;
+}
+
 const TRUST = [['judged', 'Answers'], ['judgements', 'Judgements'], ['not_applicable', 'Not applicable'], ['unusable', 'Unusable'], ['repeat_std', 'SD of repeats'], ['place', 'First place'], ['count', 'Scored by people too'], ['spearman', 'Rank correlation'], ['kappa', 'Kappa'], ['difference', 'Judge less people']];
 function judgeTable() {
   const section = make('section', 'ev-section');
   section.append(make('h3', '', 'How far the judge can be trusted'));
-  if (!results.trust.length) { section.append(make('p', 'ev-note', 'No answer has been judged by a model.')); return section; }
+  if (!results.trust.length) { section.append(make('p', 'ev-note', 'No answer has been judged by a model yet.')); return section; }
   const table_ = make('table', 'ev-summary ev-narrow ev-trust');
   const head = make('tr');
   head.append(make('th', '', ''), ...results.trust.map((one) => { const cell = make('th', '', one.judge, { scope: 'col' }); cell.append(make('small', '', one.measure), ...(one.kin ? [make('small', 'ev-bad', 'of the teacher’s family')] : [])); return cell; }));

@@ -44,12 +44,15 @@ def models(sent: Sent, desk: EvaluationDesk) -> list[ModelEntry]:
 def wanted(sent: Sent) -> EvaluationSpec:
     """The settings of an evaluation, without its models and its test set.
 
+    Who judges decides no answer: whether judged or not, it is the same evaluation.
+
     Raises
     ------
     BadSetting
         If something is missing, or out of its range.
     """
-    measures = _several(texts(sent, "measures"), get_args(MeasureName), "measure")
+    said = _several(texts(sent, "measures"), get_args(MeasureName), "measure")
+    measures = tuple(name for name in said if name != "judged") or said
     levels = _several(texts(sent, "levels"), LEVELS, "level of context")
     way: ContextWay = "attributes" if text(sent, "way") == "attributes" else "facts"
     longest = number(sent, "max_new_tokens") or 256
@@ -67,7 +70,7 @@ def wanted(sent: Sent) -> EvaluationSpec:
         way,
         int(longest),
         int(seed),
-        judge=judge(sent) if "judged" in measures else None,
+        judge=judge(sent) if "judged" in said else None,
     )
 
 

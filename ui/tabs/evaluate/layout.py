@@ -14,6 +14,7 @@ SCRIPTS = (
     "evaluate/list",
     "evaluate/sets",
     "evaluate/form",
+    "evaluate/judge",
     "evaluate/plan",
     "evaluate/data",
     "evaluate/answer",
@@ -26,7 +27,14 @@ SCRIPTS = (
     "evaluate/panel",
 )
 """Joined into one function body after ``dom.js``, so that the order of definitions counts."""
-STYLES = ("curate/draft_parts", "evaluate/evaluate", "evaluate/results", "evaluate/blind")
+STYLES = (
+    "curate/draft_parts",
+    "evaluate/evaluate",
+    "evaluate/results",
+    "evaluate/blind",
+    "evaluate/judge",
+)
+"""The dialog looks as that of drafting does."""
 DARK = ".dark"
 """Under what the window is dark."""
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from slava.domain import Evaluation, MeasureName, ModelEntry, Snapshot, TestItem, TestSet
 from ui.present.words import Shown, duration
 from ui.services.evaluation_desk import Readiness
 from ui.services.evaluation_now import EvaluatingNow
+
+if TYPE_CHECKING:
+    from slava.evaluation.judging import JudgeRequest
+    from slava.evaluation.judging_job import JudgePlan
 
 STATES: Mapping[str, str] = {
     "running": "under way",
@@ -103,7 +109,8 @@ def now(record: EvaluatingNow | None) -> Shown | None:
     taking = record.evaluation is None
     parts = []
     if record.total and not taking:
-        parts.append(f"{record.done:,} of {record.total:,} answers")
+        what = "replies" if record.judging else "answers"
+        parts.append(f"{record.done:,} of {record.total:,} {what}")
     if record.found:
         parts.append(f"{record.found:,} were there already")
     if record.failed:
@@ -113,6 +120,7 @@ def now(record: EvaluatingNow | None) -> Shown | None:
     return {
         "state": record.state,
         "taking": taking,
+        "judging": record.judging,
         "evaluation": record.evaluation or "",
         "set": record.test_set,
         "done": record.done,
@@ -191,4 +199,39 @@ def example(item: TestItem) -> Shown:
         "reference": item.reference,
         "topic": item.topic or item.kind,
         "quantity": item.quantity,
+    }
+
+
+def judge_plan(plan: JudgePlan) -> Shown:
+    """What would be sent to a judge."""
+    cost = "free" if plan.price.free else f"at most {plan.cost_usd:.2f} USD"
+    return {
+        "hash": plan.payload_hash,
+        "host": plan.host,
+        "model": plan.model,
+        "left": plan.left,
+        "turns": plan.turns,
+        "requests": len(plan.requests),
+        "micrographs": len({r.micrograph_id for r in plan.requests}),
+        "tokens": sum(r.tokens_read for r in plan.requests if r.attempt == 0),
+        "free": plan.price.free,
+        "price_known": plan.price.known,
+        "cost": cost,
+        "cost_usd": plan.cost_usd,
+        "likely": f"{plan.likely_usd:.2f} USD",
+        "held": len(plan.held),
+        "notes": list(plan.notes),
+    }
+
+
+def judge_request(request: JudgeRequest) -> Shown:
+    """One request, exactly as it would leave."""
+    measure = request.prompt.measure.replace("_", " ")
+    answers = len(request.prompt.letters)
+    repeat = f", time {request.repeat + 1}" if request.repeat else ""
+    again = ", only if the one before gave no score" if request.attempt else ""
+    return {
+        "title": f"{measure}: {answers} answer{'' if answers == 1 else 's'}{repeat}{again}",
+        "tokens": request.tokens_read,
+        "json": json.dumps(request.body, ensure_ascii=False, indent=2),
     }

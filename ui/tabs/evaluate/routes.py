@@ -23,6 +23,7 @@ from ui.tabs.curate.answering import Sent, fetched, posted
 from ui.tabs.curate.dataset_routes import _receiving as receiving
 from ui.tabs.evaluate import drawing, finding, incoming
 from ui.tabs.evaluate.acting import Acting
+from ui.tabs.evaluate.judging import JudgeAnswers
 from ui.tabs.evaluate.showing import Showing
 
 TYPES = {
@@ -39,7 +40,7 @@ ALONE = (
 
 def routes(services: Services, base: str) -> Mount:
     """The routes of this tab; ``base`` is that of the pixel routes."""
-    show, act = Showing(services), Acting(services)
+    show, act, judge = Showing(services), Acting(services), JudgeAnswers(services)
     evaluating = services.evaluating
 
     def results(sent: Sent) -> object:
@@ -85,12 +86,16 @@ def routes(services: Services, base: str) -> Mount:
         "remove": act.remove,
         "blind": act.blind,
         "score": act.score,
+        "judge": judge.prepare,
+        "judge_requests": judge.requests,
+        "judge_begin": judge.begin,
     }
     return Mount(
         f"/{base}/evaluate",
         routes=[
             *(Route(f"/{name}.json", posted(a), methods=["POST"]) for name, a in named.items()),
             Route("/plot.svg", fetched(drawn)),
+            Route("/payload.json", fetched(judge.payload)),
             Route("/results.{kind}", fetched(written)),
             Route("/upload", receiving(services.uploads), methods=["POST"]),
         ],

@@ -55,7 +55,7 @@ class Showing:
             "judge": {
                 "url": settings.teacher_url,
                 "model": settings.teacher_model,
-                "key": bool(settings.teacher_api_key),
+                "key": bool(settings.judge_api_key or settings.teacher_api_key),
             },
         }
 
@@ -102,6 +102,15 @@ class Showing:
             "seed": spec.seed,
             "pack": spec.pack,
             "judge": _judge(spec),
+            "judge_choice": {
+                "url": spec.judge.url,
+                "model": spec.judge.model,
+                "measures": list(spec.judge.measures),
+                "repeats": spec.judge.repeats,
+                "cap": "" if spec.judge.cap_usd is None else spec.judge.cap_usd,
+            }
+            if spec.judge
+            else None,
             "models": [_entry(m) for m in spec.models],
             "command": command(spec, found.name, confirm=False),
         }
