@@ -39,7 +39,7 @@ import numpy as np  # noqa: E402
 
 from slava.domain import Drafting, EncoderKey, Flag, MicrographId, PairId, QAPair  # noqa: E402
 from slava.errors import PairTaken  # noqa: E402
-from store import PairFilter, Store  # noqa: E402
+from store import Judgement, PairFilter, Store  # noqa: E402
 from store.review_rows import load_reviews  # noqa: E402
 from tests.store.plain_reader import PlainReader, write_micrograph  # noqa: E402
 
@@ -159,9 +159,10 @@ def annotate(
         edited = chance.random() < 0.1
         answer = f"{pair.answer} Edited by {name}." if edited else None
         verdict = "edited" if edited else "accepted"
-        judge = partial(store.reviews.record_review, pair.pair.id, name, verdict, seconds=think_s)
+        said = Judgement(verdict, answer=answer, seconds=think_s)
+        judge = partial(store.reviews.record_review, pair.pair.id, name, said, pair.reviews)
         try:
-            done.review.timed(partial(judge, answer=answer, seen=pair.reviews))
+            done.review.timed(judge)
         except PairTaken:
             done.refused += 1
             continue

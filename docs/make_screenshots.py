@@ -113,7 +113,7 @@ def fill_classify(page: Page) -> None:
 
 def seed_curate(workspace: Path) -> None:
     """Drafts about samples, written on this machine; judged up to those about one of them."""
-    from store import PairFilter, Store
+    from store import Judgement, PairFilter, Store
     from ui.services.samples import write_samples
 
     samples = workspace.with_name("samples")
@@ -128,9 +128,9 @@ def seed_curate(workspace: Path) -> None:
         shown = [names[one.pair.micrograph_ids[0]] for one in pairs].index(MICROGRAPH)
         for number, pair_id in enumerate(one.pair.id for one in pairs[:shown]):
             if number % 9 == 4:
-                store.reviews.record_review(pair_id, REVIEWER, "rejected", "not_visible")
+                store.reviews.record_review(pair_id, REVIEWER, Judgement("rejected", "not_visible"))
             else:
-                store.reviews.record_review(pair_id, REVIEWER, "accepted")
+                store.reviews.record_review(pair_id, REVIEWER, Judgement("accepted"))
         store.settings.set_setting("reviewer", REVIEWER)
 
 

@@ -8,6 +8,7 @@ from store.labels import Labelling, LabelRecord
 from store.micrographs import Added
 from store.pair_filter import PairFilter
 from store.pairs import AddedPairs
+from store.review_checks import Judgement
 from store.reviews import BulkResult
 from store.runs import RunSize
 from store.store import Store
@@ -21,6 +22,7 @@ __all__ = [
     "DraftJob",
     "FileResult",
     "Ingest",
+    "Judgement",
     "LabelRecord",
     "Labelling",
     "Lineage",

@@ -5,11 +5,29 @@ It must not know how they are written.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import get_args
 
 from slava.domain import Reason, Review, ReviewedPair, Verdict
 from slava.errors import BadSetting, PairTaken
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a reviewer says of one pair."""
+
+    verdict: Verdict
+    """``edited`` where the reviewer wrote other words."""
+    reason: Reason | None = None
+    """Why it is rejected; every rejection has one, nothing else has."""
+    comment: str = ""
+    """Anything else."""
+    question: str | None = None
+    answer: str | None = None
+    detailed: str | None = None
+    """The reviewer's words; ``None`` leaves the draft's."""
+    seconds: float | None = None
+    """How long it took."""
 
 
 def checked_review(given: Review, before: ReviewedPair) -> Review:

@@ -17,7 +17,7 @@ from store.leases import Leases, checked_reviewer
 from store.pair_filter import PairFilter, condition
 from store.pair_outcome import decide
 from store.pair_states import decide_again, rebuild_states
-from store.review_checks import check_reason, checked_review, require_unjudged
+from store.review_checks import Judgement, check_reason, checked_review, require_unjudged
 from store.review_figures import Pace, agreements, pace
 from store.review_rows import (
     Action,
@@ -89,17 +89,7 @@ class Reviews:
         self._waiting.forget()
 
     def record_review(
-        self,
-        pair_id: PairId,
-        reviewer: str,
-        verdict: Verdict,
-        reason: Reason | None = None,
-        comment: str = "",
-        question: str | None = None,
-        answer: str | None = None,
-        detailed: str | None = None,
-        seconds: float | None = None,
-        seen: int | None = None,
+        self, pair_id: PairId, reviewer: str, said: Judgement, seen: int | None = None
     ) -> ReviewedPair:
         """Write down a verdict.
 
@@ -109,16 +99,8 @@ class Reviews:
             The pair; it is given back for others when the verdict is written.
         reviewer : str
             Who judged.
-        verdict : Verdict
-            ``edited`` where the reviewer wrote other words.
-        reason : Reason, optional
-            Why it is rejected; every rejection has one, nothing else has.
-        comment : str
-            Anything else.
-        question, answer, detailed : str, optional
-            The reviewer's words; ``None`` leaves the draft's.
-        seconds : float, optional
-            How long it took.
+        said : Judgement
+            What they say of it.
         seen : int, optional
             ``ReviewedPair.reviews`` of what the reviewer was looking at. Without it only a pair
             that still waits for this reviewer is judged; with it a settled one may be judged
@@ -136,8 +118,9 @@ class Reviews:
         """
         name = checked_reviewer(reviewer)
         given = Review(
-            *(pair_id, 0, name, verdict, reason, comment.strip(), question, answer, detailed),
-            seconds=seconds,
+            *(pair_id, 0, name, said.verdict, said.reason, said.comment.strip()),
+            *(said.question, said.answer, said.detailed),
+            seconds=said.seconds,
             reviewed_at=now(),
         )
         with self._leases.judging(name, pair_id):

@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 from app import build_cli
 from slava.domain import Calibration
 from slava.errors import SlavaError
-from store import PairFilter, Store
+from store import Judgement, PairFilter, Store
 from tests.cli.command import rows, slava
 
 
@@ -66,7 +66,7 @@ def test_from_a_foreign_file_to_a_reviewed_snapshot_and_out_again(
         assert len(pending) == 6
         assert {r.pair.drafting.teacher for r in pending} == {"import:llava"}
         for reviewed in pending[:5]:
-            store.reviews.record_review(reviewed.pair.id, "ada", "accepted")
+            store.reviews.record_review(reviewed.pair.id, "ada", Judgement("accepted"))
         first = pending[0].pair
         store.micrographs.set_calibration(first.micrograph_ids[0], Calibration(3.0, "manual"))
         store.micrographs.set_confidential([pending[1].pair.micrograph_ids[0]])

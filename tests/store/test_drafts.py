@@ -9,7 +9,7 @@ import pytest
 from slava.domain import Flag, MicrographId, PairId
 from slava.errors import BadSetting, NotFound
 from slava.teacher.ledger import JobId, Ledger, RequestId
-from store import Store
+from store import Judgement, Store
 from tests.store.drawn_pairs import a_pair, add_micrographs
 from tests.store.plain_reader import PlainReader
 
@@ -60,7 +60,7 @@ def test_an_answer_and_its_pairs_are_there_together_or_not_at_all(
     flags = {good.id: [Flag("length", "Long.", 0.5)]}
     store.drafts.finish(FIRST, "answered", "{}", 0.1, (1, 1), [good], flags)
     assert store.pairs.get_pair(good.id).flags == tuple(flags[good.id])
-    store.reviews.record_review(good.id, "ann", "accepted")
+    store.reviews.record_review(good.id, "ann", Judgement("accepted"))
     store.drafts.finish(FIRST, "answered", "{}", 0.1, (1, 1), [good])
     assert store.pairs.get_pair(PairId(good.id)).state == "accepted"
     assert store.drafts.spent(JOB) == pytest.approx(0.2)

@@ -9,7 +9,7 @@ import pytest
 
 from slava.domain import Flag, PairId
 from slava.errors import BadSetting, NotFound, PairTaken
-from store import PairFilter, Store
+from store import Judgement, PairFilter, Store
 from store.leases import Leases
 from store.waiting import Waiting
 from tests.store.drawn_pairs import a_pair, add_pairs
@@ -39,11 +39,11 @@ def test_a_pair_is_given_to_one_person(store: Store, ids: list[PairId]) -> None:
     assert given(store, "bob") == ids[0]
     assert given(store, "ann") == ids[3], "a page that is loaded anew shows the same"
     with pytest.raises(PairTaken, match="ann is looking at this pair"):
-        store.reviews.record_review(ids[3], "bob", "accepted")
+        store.reviews.record_review(ids[3], "bob", Judgement("accepted"))
     with pytest.raises(PairTaken):
         store.leases.lease_pair("bob", ids[3])
     assert store.reviews.list_reviews(ids[3]) == ()
-    store.reviews.record_review(ids[3], "ann", "accepted")
+    store.reviews.record_review(ids[3], "ann", Judgement("accepted"))
     assert store.leases.holder(ids[3]) is None
     assert given(store, "ann") == ids[1]
 
@@ -51,7 +51,7 @@ def test_a_pair_is_given_to_one_person(store: Store, ids: list[PairId]) -> None:
 def test_the_next_ones_can_be_fetched_ahead(store: Store, ids: list[PairId]) -> None:
     assert [p.pair.id for p in store.leases.prefetch("ann", 3)] == ids[:3]
     assert given(store, "bob") == ids[3]
-    store.reviews.record_review(ids[0], "ann", "accepted")
+    store.reviews.record_review(ids[0], "ann", Judgement("accepted"))
     following = store.leases.next_pair("ann", skip=ids[1:3])
     assert following is not None
     assert following.pair.id == ids[4]
@@ -87,13 +87,13 @@ def test_a_lease_ends_when_its_holder_does_nothing(store: Store, ids: list[PairI
 def test_what_was_left_for_later_comes_when_it_is_asked_for(
     store: Store, ids: list[PairId]
 ) -> None:
-    store.reviews.record_review(ids[0], "ann", "skipped")
+    store.reviews.record_review(ids[0], "ann", Judgement("skipped"))
     assert given(store, "ann") == ids[1]
     assert given(store, "bob") == ids[0]
     store.leases.release("bob")
     later = PairFilter(skipped_by="ann")
     assert given(store, "ann", later) == ids[0]
-    store.reviews.record_review(ids[0], "ann", "accepted", seen=1)
+    store.reviews.record_review(ids[0], "ann", Judgement("accepted"), seen=1)
     assert given(store, "ann", later) is None
     assert store.pairs.get_pair(ids[0]).state == "accepted"
 
@@ -102,7 +102,7 @@ def test_a_filter_narrows_what_is_given(store: Store, ids: list[PairId]) -> None
     assert given(store, "ann", PairFilter(aspect="shape", order="newest")) == ids[5]
     assert given(store, "ann", PairFilter(text="number 4")) == ids[4]
     assert given(store, "ann", PairFilter(aspect="colour")) is None
-    store.reviews.record_review(ids[2], "ann", "accepted")
+    store.reviews.record_review(ids[2], "ann", Judgement("accepted"))
     assert given(store, "bob", PairFilter(state="accepted")) == ids[2]
 
 
@@ -113,7 +113,7 @@ def test_with_two_reviewers_each_gets_every_pair_once(store: Store, ids: list[Pa
             pair = store.leases.next_pair(name)
             assert pair is not None
             assert pair.pair.id == pair_id
-            store.reviews.record_review(pair_id, name, "accepted", seen=pair.reviews)
+            store.reviews.record_review(pair_id, name, Judgement("accepted"), seen=pair.reviews)
         assert store.leases.next_pair(name) is None
     assert store.pairs.count_pairs(PairFilter(state="accepted")) == 6
 
@@ -123,7 +123,7 @@ def test_new_pairs_are_given_when_the_old_ones_are_done(
 ) -> None:
     about = store.pairs.get_pair(ids[0]).pair.micrograph_ids
     for _ in ids:
-        store.reviews.record_review(PairId(str(given(store, "ann"))), "ann", "accepted")
+        store.reviews.record_review(PairId(str(given(store, "ann"))), "ann", Judgement("accepted"))
     assert given(store, "ann") is None
     store.pairs.add_pairs([a_pair(10, about)])
     assert given(store, "ann") == "p010"
@@ -147,7 +147,7 @@ def test_a_list_ahead_is_short_and_goes_on(
     found = []
     while (pair := store.leases.next_pair("ann")) is not None:
         found.append(pair.pair.id)
-        store.reviews.record_review(pair.pair.id, "ann", "accepted", seen=0)
+        store.reviews.record_review(pair.pair.id, "ann", Judgement("accepted"), seen=0)
     assert found == ids
 
 
@@ -176,7 +176,9 @@ def test_many_at_once_judge_every_pair_once(store: Store, tmp_path: Path) -> Non
         done = []
         while (pair := store.leases.next_pair(f"annotator {thread}")) is not None:
             name = f"annotator {thread}"
-            store.reviews.record_review(pair.pair.id, name, "accepted", seen=pair.reviews)
+            store.reviews.record_review(
+                pair.pair.id, name, Judgement("accepted"), seen=pair.reviews
+            )
             done.append(pair.pair.id)
         return done
 
@@ -206,7 +208,7 @@ def test_who_is_just_too_late_gets_the_next_one(
 def test_of_many_who_judge_the_same_pair_one_is_heard(store: Store, ids: list[PairId]) -> None:
     def judge(thread: int) -> bool:
         try:
-            store.reviews.record_review(ids[0], f"annotator {thread}", "accepted")
+            store.reviews.record_review(ids[0], f"annotator {thread}", Judgement("accepted"))
         except PairTaken:
             return False
         return True

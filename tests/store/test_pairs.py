@@ -10,7 +10,7 @@ import pytest
 
 from slava.domain import Drafting, Flag, MicrographId, PairId, QAPair
 from slava.errors import BadInput, BadSetting, NotFound
-from store import PairFilter, Store
+from store import Judgement, PairFilter, Store
 from store.database import Database
 from store.migrations import MIGRATIONS, migrate
 from store.pair_filter import Order
@@ -64,7 +64,7 @@ def test_a_pair_comes_back_as_it_was_added(store: Store, tmp_path: Path) -> None
 
 def test_the_same_pair_again_changes_nothing(store: Store, tmp_path: Path) -> None:
     ids = add_pairs(store, tmp_path, 2)
-    store.reviews.record_review(ids[0], "ann", "edited", answer="Wires.")
+    store.reviews.record_review(ids[0], "ann", Judgement("edited", answer="Wires."))
     before = store.pairs.get_pair(ids[0])
     again = [pair.pair for pair in store.pairs.get_pairs(ids)]
     assert store.pairs.add_pairs([*again, again[0]], {ids[0]: [WRONG]}).known == tuple(ids)
@@ -102,9 +102,9 @@ def test_filters_mean_what_they_say(store: Store, tmp_path: Path) -> None:
     first, second = (store.pairs.get_pair(i).pair.micrograph_ids[0] for i in ids[:2])
     both = a_pair(6, [first, second], kind="comparison", category="", drafting=Drafting("local"))
     store.pairs.add_pairs([both], {both.id: [LENGTH]})
-    store.reviews.record_review(ids[0], "ann", "accepted")
-    store.reviews.record_review(ids[1], "bob", "rejected", "wrong_number")
-    store.reviews.record_review(ids[2], "ann", "skipped")
+    store.reviews.record_review(ids[0], "ann", Judgement("accepted"))
+    store.reviews.record_review(ids[1], "bob", Judgement("rejected", "wrong_number"))
+    store.reviews.record_review(ids[2], "ann", Judgement("skipped"))
     assert listed(store, aspect="shape", order="added") == ["p001", "p003", "p005"]
     assert listed(store, state="pending", aspect="shape") == ["p003", "p005"]
     assert listed(store, state="accepted") == listed(store, reviewer="ann") == ["p000"]
@@ -159,7 +159,7 @@ def test_every_word_must_be_somewhere_in_the_words_that_count(store: Store, tmp_
     assert listed(store, text="porosity nothing") == []
     assert listed(store, text="   ") == ["p001", "p002"]
     assert listed(store, text="%") == ["p001"]
-    store.reviews.record_review(fine.id, "ann", "edited", answer="The density is 4.")
+    store.reviews.record_review(fine.id, "ann", Judgement("edited", answer="The density is 4."))
     assert listed(store, text="porosity") == []
     assert listed(store, text="density") == ["p001"]
     store.reviews.undo_last("ann")
@@ -178,8 +178,8 @@ def test_a_text_with_the_words_has_their_signature() -> None:
 def test_pairs_are_counted_by_what_they_are(store: Store, tmp_path: Path) -> None:
     ids = add_pairs(store, tmp_path, 5)
     store.pairs.record_flags({ids[0]: [LENGTH, WRONG], ids[1]: [WRONG, WRONG]})
-    store.reviews.record_review(ids[0], "ann", "rejected", "duplicate")
-    store.reviews.record_review(ids[1], "bob", "accepted")
+    store.reviews.record_review(ids[0], "ann", Judgement("rejected", "duplicate"))
+    store.reviews.record_review(ids[1], "bob", Judgement("accepted"))
     count = store.pairs.count_by
     assert count("aspect") == {"size": 3, "shape": 2}
     assert count("flag") == {"wrong_number": 2, "length": 1}
@@ -211,7 +211,7 @@ def test_every_pair_is_iterated_once_in_the_order_of_adding(
     assert [pair.pair.id for pair in store.pairs.iterate(PairFilter())] == ids
     rejecting = store.pairs.iterate(PairFilter(state="pending"))
     first = next(rejecting)
-    store.reviews.record_review(ids[3], "ann", "rejected", "other")
+    store.reviews.record_review(ids[3], "ann", Judgement("rejected", "other"))
     assert [first.pair.id, *(pair.pair.id for pair in rejecting)] == [*ids[:3], ids[4]]
 
 
@@ -261,4 +261,6 @@ def test_a_workspace_from_before_there_were_pairs_takes_them_up(tmp_path: Path) 
         assert (old.confidential, old.licence) == (False, "")
         pair = a_pair(0, [old.id])
         store.pairs.add_pairs([pair])
-        assert store.reviews.record_review(pair.id, "ann", "accepted").state == "accepted"
+        assert (
+            store.reviews.record_review(pair.id, "ann", Judgement("accepted")).state == "accepted"
+        )

@@ -9,7 +9,7 @@ import pytest
 
 from slava.domain import PairId, Reason, Verdict
 from slava.errors import BadSetting, NotFound, PairTaken, WorkspaceError
-from store import PairFilter, Store
+from store import Judgement, PairFilter, Store
 from tests.store.drawn_pairs import a_pair, add_micrographs, add_pairs
 from tests.store.plain_reader import PlainReader
 
@@ -31,7 +31,7 @@ def derived(store: Store) -> list[Any]:
 
 def test_a_verdict_is_kept_with_all_that_was_said(store: Store, ids: list[PairId]) -> None:
     judged = store.reviews.record_review(
-        ids[0], " ann ", "rejected", "wrong_number", " Off by ten. ", seconds=2.5
+        ids[0], " ann ", Judgement("rejected", "wrong_number", " Off by ten. ", seconds=2.5)
     )
     assert (judged.state, judged.reviewers, judged.reviews) == ("rejected", ("ann",), 1)
     assert judged == store.pairs.get_pair(ids[0])
@@ -45,7 +45,9 @@ def test_a_verdict_is_kept_with_all_that_was_said(store: Store, ids: list[PairId
 def test_an_edit_counts_and_the_draft_stays(store: Store, ids: list[PairId]) -> None:
     draft = store.pairs.get_pair(ids[0]).pair
     judged = store.reviews.record_review(
-        ids[0], "ann", "edited", question=f" {draft.question} ", answer=" Wires. ", detailed="Long."
+        ids[0],
+        "ann",
+        Judgement("edited", question=f" {draft.question} ", answer=" Wires. ", detailed="Long."),
     )
     assert (judged.question, judged.answer, judged.detailed) == (draft.question, "Wires.", "Long.")
     assert judged.state == "accepted"
@@ -73,7 +75,7 @@ def test_what_does_not_go_together_is_refused(
     store: Store, ids: list[PairId], verdict: Verdict, reason: Reason, words: dict[str, str]
 ) -> None:
     with pytest.raises(BadSetting):
-        store.reviews.record_review(ids[0], "ann", verdict, reason, **words)  # type: ignore[arg-type]
+        store.reviews.record_review(ids[0], "ann", Judgement(verdict, reason, **words))  # type: ignore[arg-type]
     assert store.reviews.list_reviews(ids[0]) == ()
     assert store.leases.holder(ids[0]) is None
 
@@ -81,25 +83,27 @@ def test_what_does_not_go_together_is_refused(
 @pytest.mark.parametrize("name", ["", "  ", "a\nb", "x" * 101])
 def test_a_reviewer_has_a_name(store: Store, ids: list[PairId], name: str) -> None:
     with pytest.raises(BadSetting):
-        store.reviews.record_review(ids[0], name, "accepted")
+        store.reviews.record_review(ids[0], name, Judgement("accepted"))
 
 
 def test_a_pair_that_is_gone_is_not_found(store: Store) -> None:
     with pytest.raises(NotFound):
-        store.reviews.record_review(PairId("gone"), "ann", "accepted")
+        store.reviews.record_review(PairId("gone"), "ann", Judgement("accepted"))
 
 
 def test_the_second_tab_is_told_and_nothing_is_doubled(store: Store, ids: list[PairId]) -> None:
     seen = store.leases.next_pair("ann")
     assert seen == store.leases.next_pair("ann")
     assert seen is not None
-    store.reviews.record_review(ids[0], "ann", "accepted", seen=seen.reviews)
+    store.reviews.record_review(ids[0], "ann", Judgement("accepted"), seen=seen.reviews)
     with pytest.raises(PairTaken, match="judged meanwhile, by ann: it is accepted"):
-        store.reviews.record_review(ids[0], "ann", "rejected", "other", seen=seen.reviews)
+        store.reviews.record_review(
+            ids[0], "ann", Judgement("rejected", "other"), seen=seen.reviews
+        )
     with pytest.raises(PairTaken):
-        store.reviews.record_review(ids[0], "bob", "accepted")
+        store.reviews.record_review(ids[0], "bob", Judgement("accepted"))
     assert [r.verdict for r in store.reviews.list_reviews(ids[0])] == ["accepted"]
-    again = store.reviews.record_review(ids[0], "bob", "rejected", "other", seen=1)
+    again = store.reviews.record_review(ids[0], "bob", Judgement("rejected", "other"), seen=1)
     assert (again.state, again.reviewers, again.reviews) == ("rejected", ("bob",), 2)
 
 
@@ -115,15 +119,18 @@ def test_a_verdict_that_cannot_be_written_is_not_half_there(
     with monkeypatch.context() as patched:
         patched.setattr("store.reviews.update_outcome", full)
         with pytest.raises(WorkspaceError):
-            store.reviews.record_review(ids[0], "ann", "edited", answer="Wires.")
+            store.reviews.record_review(ids[0], "ann", Judgement("edited", answer="Wires."))
     assert store.reviews.list_reviews(ids[0]) == ()
     assert derived(store) == before
     assert store.leases.next_pair("ann") == seen
-    assert store.reviews.record_review(ids[0], "ann", "edited", answer="Wires.").answer == "Wires."
+    assert (
+        store.reviews.record_review(ids[0], "ann", Judgement("edited", answer="Wires.")).answer
+        == "Wires."
+    )
 
 
 def test_what_went_with_its_micrograph_is_not_taken_again(store: Store, ids: list[PairId]) -> None:
-    store.reviews.record_review(ids[0], "ann", "accepted")
+    store.reviews.record_review(ids[0], "ann", Judgement("accepted"))
     store.reviews.undo_last("ann")
     about = store.pairs.get_pair(ids[0]).pair.micrograph_ids[0]
     store.micrographs.remove_micrograph(about)
@@ -135,9 +142,9 @@ def test_undo_goes_back_any_number_of_steps_over_restarts(tmp_path: Path) -> Non
     with Store.open(tmp_path / "w", inspect=PlainReader()) as store:
         ids = add_pairs(store, tmp_path, 6)
         for number in (3, 1, 0):
-            store.reviews.record_review(ids[number], "ann", "accepted")
-        store.reviews.record_review(ids[2], "bob", "accepted")
-        store.reviews.record_review(ids[1], "ann", "rejected", "other", seen=1)
+            store.reviews.record_review(ids[number], "ann", Judgement("accepted"))
+        store.reviews.record_review(ids[2], "bob", Judgement("accepted"))
+        store.reviews.record_review(ids[1], "ann", Judgement("rejected", "other"), seen=1)
         assert states(store) == "araapp"
     with Store.open(tmp_path / "w", inspect=PlainReader()) as store:
         back = []
@@ -153,13 +160,13 @@ def test_undo_goes_back_any_number_of_steps_over_restarts(tmp_path: Path) -> Non
         assert states(store) == "ppappp"
         assert [r.undone for r in store.reviews.list_reviews(ids[1])] == [True, True]
         assert store.database.row("SELECT count(*) FROM reviews") == (5,)
-        store.reviews.record_review(ids[1], "ann", "accepted")
+        store.reviews.record_review(ids[1], "ann", Judgement("accepted"))
         assert [r.position for r in store.reviews.list_reviews(ids[1])] == [0, 1, 2]
 
 
 def test_what_was_taken_back_can_be_taken_again_in_order(store: Store, ids: list[PairId]) -> None:
     for pair_id in ids[:3]:
-        store.reviews.record_review(pair_id, "ann", "accepted")
+        store.reviews.record_review(pair_id, "ann", Judgement("accepted"))
     assert store.reviews.redo_last("ann") is None
     for _ in range(3):
         store.reviews.undo_last("ann")
@@ -168,14 +175,14 @@ def test_what_was_taken_back_can_be_taken_again_in_order(store: Store, ids: list
     assert states(store) == "aapppp"
     store.reviews.undo_last("ann")
     assert states(store) == "appppp"
-    store.reviews.record_review(ids[5], "ann", "accepted")
+    store.reviews.record_review(ids[5], "ann", Judgement("accepted"))
     assert store.reviews.redo_last("ann") is None
     store.reviews.undo_last("ann")
     assert states(store) == "appppp"
 
 
 def test_a_bulk_verdict_is_one_step(store: Store, ids: list[PairId]) -> None:
-    store.reviews.record_review(ids[0], "ann", "edited", answer="Wires.")
+    store.reviews.record_review(ids[0], "ann", Judgement("edited", answer="Wires."))
     store.leases.lease_pair("bob", ids[2])
     sizes = PairFilter(aspect="size")
     dry = store.reviews.record_bulk(sizes, "ann", "rejected", "duplicate", dry_run=True)
@@ -186,7 +193,7 @@ def test_a_bulk_verdict_is_one_step(store: Store, ids: list[PairId]) -> None:
     assert states(store) == "rppprp"
     assert [r.comment for r in store.reviews.list_reviews(ids[4])] == ["All alike."]
     with pytest.raises(PairTaken):
-        store.reviews.record_review(ids[4], "bob", "accepted")
+        store.reviews.record_review(ids[4], "bob", Judgement("accepted"))
     back = store.reviews.undo_last("ann")
     assert back is not None
     assert (back.pair.id, back.answer) == (ids[0], "Wires.")
@@ -205,14 +212,17 @@ def test_two_reviewers_and_the_queue_of_disputes(store: Store, ids: list[PairId]
             said: tuple[Verdict, Reason | None] = (
                 ("accepted", None) if verdict == "a" else ("rejected", "not_visible")
             )
-            store.reviews.record_review(pair_id, name, *said)
+            store.reviews.record_review(pair_id, name, Judgement(*said))
     assert states(store) == "aaddpp"
     disputed = PairFilter(state="disagreed")
     first = store.leases.next_pair("cat", disputed)
     assert first is not None
     assert (first.pair.id, first.reviewers) == (ids[2], ("ann", "bob"))
-    assert store.reviews.record_review(ids[2], "cat", "accepted").state == "accepted"
-    assert store.reviews.record_review(ids[3], "ann", "rejected", "other").state == "rejected"
+    assert store.reviews.record_review(ids[2], "cat", Judgement("accepted")).state == "accepted"
+    assert (
+        store.reviews.record_review(ids[3], "ann", Judgement("rejected", "other")).state
+        == "rejected"
+    )
     assert store.pairs.count_pairs(disputed) == 0
     store.reviews.set_reviewers_wanted(1)
     assert states(store) == "aaarpp"
@@ -224,13 +234,13 @@ def test_the_second_reviewer_is_not_told_of_the_first_ones_words(
     store: Store, ids: list[PairId]
 ) -> None:
     store.reviews.set_reviewers_wanted(2)
-    store.reviews.record_review(ids[0], "ann", "edited", answer="Wires.")
+    store.reviews.record_review(ids[0], "ann", Judgement("edited", answer="Wires."))
     with pytest.raises(PairTaken):
-        store.reviews.record_review(ids[0], "ann", "accepted")
+        store.reviews.record_review(ids[0], "ann", Judgement("accepted"))
     second = store.leases.next_pair("bob")
     assert second is not None
     assert (second.pair.id, second.answer) == (ids[0], "Fibres of 0 µm.")
-    assert store.reviews.record_review(ids[0], "bob", "accepted").answer == "Wires."
+    assert store.reviews.record_review(ids[0], "bob", Judgement("accepted")).answer == "Wires."
 
 
 def test_kappa_of_every_two_reviewers(store: Store, tmp_path: Path) -> None:
@@ -241,13 +251,10 @@ def test_kappa_of_every_two_reviewers(store: Store, tmp_path: Path) -> None:
     store.reviews.set_reviewers_wanted(2)
     for pair_id, verdicts in zip(ids, both, strict=False):
         for name, verdict in zip(("ann", "bob"), verdicts, strict=True):
-            rejected = verdict == "r"
-            store.reviews.record_review(
-                *(pair_id, name, "rejected" if rejected else "accepted"),
-                "other" if rejected else None,
-            )
-    store.reviews.record_review(ids[-1], "ann", "accepted")
-    store.reviews.record_review(ids[-1], "bob", "rejected", "other")
+            said = Judgement("rejected", "other") if verdict == "r" else Judgement("accepted")
+            store.reviews.record_review(pair_id, name, said)
+    store.reviews.record_review(ids[-1], "ann", Judgement("accepted"))
+    store.reviews.record_review(ids[-1], "bob", Judgement("rejected", "other"))
     store.reviews.undo_last("bob")
     (found,) = store.reviews.agreement()
     assert (found.first, found.second, found.count) == ("ann", "bob", 10)
@@ -258,12 +265,12 @@ def test_kappa_of_every_two_reviewers(store: Store, tmp_path: Path) -> None:
 def test_pace_tells_what_was_done_and_whose_drafts_were_kept(
     store: Store, ids: list[PairId]
 ) -> None:
-    store.reviews.record_review(ids[0], "ann", "accepted", seconds=2)
-    store.reviews.record_review(ids[1], "ann", "edited", answer="Wires.", seconds=9)
-    store.reviews.record_review(ids[2], "ann", "rejected", "other", seconds=4)
-    store.reviews.record_review(ids[3], "ann", "skipped")
-    store.reviews.record_review(ids[4], "ann", "accepted")
-    store.reviews.record_review(ids[5], "bob", "accepted")
+    store.reviews.record_review(ids[0], "ann", Judgement("accepted", seconds=2))
+    store.reviews.record_review(ids[1], "ann", Judgement("edited", answer="Wires.", seconds=9))
+    store.reviews.record_review(ids[2], "ann", Judgement("rejected", "other", seconds=4))
+    store.reviews.record_review(ids[3], "ann", Judgement("skipped"))
+    store.reviews.record_review(ids[4], "ann", Judgement("accepted"))
+    store.reviews.record_review(ids[5], "bob", Judgement("accepted"))
     store.reviews.undo_last("ann")
     pace = store.reviews.pace("ann")
     assert pace.count == 4
@@ -282,11 +289,11 @@ def test_pace_tells_what_was_done_and_whose_drafts_were_kept(
 @pytest.mark.parametrize("wanted", [1, 2])
 def test_what_is_derived_can_be_made_again(store: Store, ids: list[PairId], wanted: int) -> None:
     store.reviews.set_reviewers_wanted(wanted)
-    store.reviews.record_review(ids[0], "ann", "edited", answer="Wires.")
-    store.reviews.record_review(ids[0], "bob", "rejected", "other", seen=1)
-    store.reviews.record_review(ids[1], "ann", "skipped")
+    store.reviews.record_review(ids[0], "ann", Judgement("edited", answer="Wires."))
+    store.reviews.record_review(ids[0], "bob", Judgement("rejected", "other"), seen=1)
+    store.reviews.record_review(ids[1], "ann", Judgement("skipped"))
     store.reviews.record_bulk(PairFilter(aspect="shape"), "cat", "accepted")
-    store.reviews.record_review(ids[2], "ann", "accepted")
+    store.reviews.record_review(ids[2], "ann", Judgement("accepted"))
     store.reviews.undo_last("ann")
     before = derived(store)
     with store.database.writing() as transaction:

@@ -15,7 +15,7 @@ from slava.errors import BadSetting, NotFound, SnapshotDamaged
 from slava.handoff.read_snapshot import read_snapshot
 from slava.handoff.run_folder import RunFolder
 from slava.teacher.pairs import with_id
-from store import PairFilter, Store
+from store import Judgement, PairFilter, Store
 from store.labels import Labelling
 from store.snapshots import AddedSnapshot
 from store.verify import verify_workspace
@@ -52,9 +52,12 @@ def pairs(store: Store, ids: list[MicrographId]) -> list[QAPair]:
     ]
     store.pairs.add_pairs(made)
     store.reviews.record_bulk(PairFilter(aspect="early"), "ada", "accepted")
-    store.reviews.record_review(made[16].id, "ada", "rejected", reason="wrong_number")
+    store.reviews.record_review(made[16].id, "ada", Judgement("rejected", reason="wrong_number"))
     store.reviews.record_review(
-        made[0].id, "ada", "edited", answer="That.", seen=store.pairs.get_pair(made[0].id).reviews
+        made[0].id,
+        "ada",
+        Judgement("edited", answer="That."),
+        seen=store.pairs.get_pair(made[0].id).reviews,
     )
     return made
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from slava.domain import Calibration, Verdict
 from slava.teacher.ledger import JobId, RequestId
-from store import Store
+from store import Judgement, Store
 from store.ingest import ingest_folder
 from tests.store.drawn_pairs import a_pair, add_micrographs
 from tests.store.plain_reader import PlainReader, write_micrograph
@@ -61,7 +61,9 @@ def review(store: Store, folder: Path) -> None:
             return
         edit = f"Answer {number}." if number % 3 == 0 else None
         verdict: Verdict = "edited" if edit else "accepted"
-        store.reviews.record_review(pair.pair.id, "ann", verdict, answer=edit, seen=pair.reviews)
+        store.reviews.record_review(
+            pair.pair.id, "ann", Judgement(verdict, answer=edit), seen=pair.reviews
+        )
         say(pair=pair.pair.id, state="accepted", answer=edit or pair.answer)
         if number % 5 == 4:
             back = store.reviews.undo_last("ann")

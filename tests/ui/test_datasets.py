@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 
 from slava.domain import PairId
 from slava.errors import BadInput
-from store import PairFilter, Store
+from store import Judgement, PairFilter, Store
 from tests.store.drawn_pairs import add_pairs
 from ui.services import Services
 from ui.services.datasets import Datasets
@@ -33,8 +33,8 @@ def pairs(store: Store, tmp_path: Path) -> list[PairId]:
     """Six about two micrographs: four accepted, one rejected, one not reviewed."""
     ids = add_pairs(store, tmp_path, 6)
     for at in ids[:4]:
-        store.reviews.record_review(at, "ann", "accepted")
-    store.reviews.record_review(ids[4], "ann", "rejected", "other")
+        store.reviews.record_review(at, "ann", Judgement("accepted"))
+    store.reviews.record_review(ids[4], "ann", Judgement("rejected", "other"))
     return ids
 
 

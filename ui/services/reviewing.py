@@ -14,7 +14,7 @@ from slava.domain import Micrograph, MicrographId, PairId, Reason, Review, Revie
 from slava.errors import BadSetting, NotFound, SlavaError
 from slava.metrics.agreement import Agreement
 from slava.teacher.ledger import DraftRequest, RequestId
-from store import BulkResult, LabelRecord, PairFilter, Store
+from store import BulkResult, Judgement, LabelRecord, PairFilter, Store
 from store.leases import checked_reviewer
 from store.pairs import Facet
 from store.review_figures import Pace
@@ -43,15 +43,6 @@ DEFAULT_KEYS: Mapping[str, tuple[str, ...]] = {
     "help": ("?",),
 }
 """Keys by what they do, as browsers name them. Ctrl+Z, Ctrl+Enter, Esc and 1 to 6 stay."""
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """What a reviewer wrote; ``None`` leaves the draft's."""
-
-    question: str | None = None
-    answer: str | None = None
-    detailed: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,29 +169,10 @@ class Reviewing:
 
     # ------------------------------------------------------------------ verdicts
     def judge(
-        self,
-        pair_id: PairId,
-        reviewer: str,
-        verdict: Verdict,
-        *,
-        reason: Reason | None = None,
-        comment: str = "",
-        words: Words | None = None,
-        seconds: float | None = None,
-        seen: int | None = None,
+        self, pair_id: PairId, reviewer: str, said: Judgement, seen: int | None = None
     ) -> ReviewedPair:
         """Write a verdict down; see :meth:`store.reviews.Reviews.record_review`."""
-        said = words or Words()
-        judged = self._store.reviews.record_review(
-            pair_id,
-            reviewer,
-            verdict,
-            reason,
-            comment,
-            *(said.question, said.answer, said.detailed),
-            seconds=seconds,
-            seen=seen,
-        )
+        judged = self._store.reviews.record_review(pair_id, reviewer, said, seen)
         self._news.tell()
         return judged
 

@@ -21,7 +21,6 @@ from ui import present
 from ui.pixels import HEADERS
 from ui.present import reviewing as shown
 from ui.services import Services
-from ui.services.reviewing import Words
 from ui.tabs.curate import review_sent as given
 from ui.tabs.curate.review_sent import Sent, filter_of, reason_of, verdict_of
 
@@ -95,16 +94,12 @@ class ReviewAnswers:
 
     def verdict(self, sent: Sent) -> object:
         """Write a verdict down."""
-        seconds, seen = sent.get("seconds"), sent.get("seen")
+        seen = sent.get("seen")
         judged = self._reviewing.judge(
             given.pair_id(sent),
             self._name(sent),
-            verdict_of(sent.get("verdict")),
-            reason=reason_of(sent.get("reason")),
-            comment=str(sent.get("comment") or ""),
-            words=Words(*(given.text(sent, n) for n in ("question", "answer", "detailed"))),
-            seconds=float(seconds) if isinstance(seconds, int | float) else None,
-            seen=seen if isinstance(seen, int) else None,
+            given.judgement(sent),
+            seen if isinstance(seen, int) else None,
         )
         return self._pair(judged)
 

@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 from slava.domain import PairId, Reason, Verdict
 from slava.errors import BadInput, BadSetting
-from store import PairFilter
+from store import Judgement, PairFilter
 
 Sent = Mapping[str, Any]
 MOST_BYTES = 1_000_000
@@ -61,6 +61,20 @@ def reason_of(sent: object) -> Reason | None:
     if found is None:
         raise BadSetting(f"{sent!r} is no reason. Reload the page.")
     return found
+
+
+def judgement(sent: Sent) -> Judgement:
+    """What a reviewer says of one pair."""
+    seconds = sent.get("seconds")
+    return Judgement(
+        verdict_of(sent.get("verdict")),
+        reason_of(sent.get("reason")),
+        str(sent.get("comment") or ""),
+        text(sent, "question"),
+        text(sent, "answer"),
+        text(sent, "detailed"),
+        float(seconds) if isinstance(seconds, int | float) else None,
+    )
 
 
 def field(sent: Sent, name: str) -> Sent:
