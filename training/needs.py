@@ -19,7 +19,9 @@ CHECKPOINTS = 4
 """Two newest, the best, and the one that is being written."""
 BUILTIN_BYTES = 1_500_000_000
 """Main memory of a run of the built-in model; 1.2 GB were measured, libraries included."""
-BUILTIN_CHECKPOINT = 16 << 20
+BUILTIN_CHECKPOINT, BUILTIN_PER_RANK = 16 << 20, 80_000
+"""Bytes of a checkpoint, moments included: at least, and for each rank of each expert; 1.2 MB were
+measured at rank 8 with 2 experts."""
 LIBRARIES_BYTES = 1_000_000_000
 """What torch and CUDA take for themselves."""
 PROMPT_TOKENS = 400
@@ -43,9 +45,11 @@ class Needs:
     """Of the checkpoints that are kept, and the adapter."""
 
 
-def needs_of_builtin() -> Needs:
+def needs_of_builtin(config: TrainConfig) -> Needs:
     """What a run of the built-in model takes."""
-    return Needs(BUILTIN_BYTES, CHECKPOINTS * BUILTIN_CHECKPOINT)
+    ranks = config.rank * (config.experts if config.method == "dya_moqpe" else 2)
+    checkpoint = max(BUILTIN_CHECKPOINT, ranks * BUILTIN_PER_RANK)
+    return Needs(BUILTIN_BYTES, CHECKPOINTS * checkpoint + checkpoint // 3)
 
 
 def needs_of(folder: ModelFolder, config: TrainConfig, on_gpu: bool) -> Needs:

@@ -69,8 +69,25 @@ def check_start(
     """
     found = [*_snapshot(snapshot, workspace, on_progress)]
     on_progress("looking at the base, the memory and the disk")
-    found += _machine(workspace, config, freed_bytes)
+    found += _machine(workspace, config, freed_bytes, bytes_under(snapshot))
     return sorted(found, key=lambda finding: finding.severity != "error")
+
+
+def disk_needed(snapshot: Path, config: TrainConfig) -> int | None:
+    """Bytes that a run writes at most: the checkpoints that are kept, the adapter, and its copy of
+    the snapshot; ``None`` where the base is not here."""
+    finding = _base(config, config.device != "cpu" and machine.find_gpu() is not None)
+    try:
+        while True:
+            next(finding)
+    except StopIteration as ended:
+        needs: Needs | None = ended.value
+    return needs.disk + bytes_under(snapshot) if needs is not None else None
+
+
+def bytes_under(folder: Path) -> int:
+    """Of all files below a folder."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 # ------------------------------------------------------------------ what is learnt from
@@ -148,7 +165,9 @@ def _parts(content: SnapshotContent) -> Iterator[Finding]:
 
 
 # ------------------------------------------------------------------ what it is learnt on
-def _machine(workspace: Path, config: TrainConfig, freed_bytes: int) -> Iterator[Finding]:
+def _machine(
+    workspace: Path, config: TrainConfig, freed_bytes: int, copied_bytes: int
+) -> Iterator[Finding]:
     gpu = None if config.device == "cpu" else machine.find_gpu()
     if config.device is not None and config.device.startswith("cuda") and gpu is None:
         told = "A graphics card is asked for and none is found."
@@ -159,7 +178,7 @@ def _machine(workspace: Path, config: TrainConfig, freed_bytes: int) -> Iterator
     needs = yield from _base(config, gpu is not None)
     if needs is not None:
         yield from _memory(config, needs, gpu, freed_bytes)
-        yield from _disk(workspace, needs)
+        yield from _disk(workspace, needs.disk + copied_bytes)
     others = machine.list_gpu_processes() if gpu is not None else []
     if others:
         named = [f"{p.name} (PID {p.pid}, {gigabytes(p.bytes)})" for p in others]
@@ -171,7 +190,7 @@ def _machine(workspace: Path, config: TrainConfig, freed_bytes: int) -> Iterator
 def _base(config: TrainConfig, on_gpu: bool) -> Generator[Finding, None, Needs | None]:
     """Whether the base is there and can be trained; yields findings, returns what it needs."""
     if config.of_builtin:
-        return needs_of_builtin()
+        return needs_of_builtin(config)
     from slava.vlm.model_folder import find_model
 
     try:
@@ -212,17 +231,17 @@ def _smaller(config: TrainConfig) -> str:
     return f"{told[:1].upper()}{told[1:]}."
 
 
-def _disk(workspace: Path, needs: Needs) -> Iterator[Finding]:
+def _disk(workspace: Path, needed: int) -> Iterator[Finding]:
     refused = machine.try_to_write(workspace / "runs")
     if refused:
         told = f"No checkpoint can be written to {workspace / 'runs'} ({refused})."
         yield Finding("error", "disk", told, "Free some space, or look at the folder's rights.")
         return
     free = machine.free_disk(workspace)
-    if needs.disk > free:
+    if needed > free:
         told = (
-            f"The checkpoints that are kept take about {gigabytes(needs.disk)} and "
-            f"{gigabytes(free)} are free on the disk of the workspace."
+            f"The checkpoints that are kept, the adapter and a copy of the snapshot take up to "
+            f"{gigabytes(needed)}, and {gigabytes(free)} are free on the disk of the workspace."
         )
         yield Finding("error", "disk", told, "Delete old runs, or free some space.")
 

@@ -74,7 +74,10 @@ def test_every_setting_that_is_shown_is_one_of_a_run(
     answer = do(window, "plan", snapshot=snapshot.id, **WISH).json()
     assert set(answer["values"]) == set(settings.KNOWN)
     assert answer["values"]["epochs"] == preset_values("quick")["epochs"]
-    assert " free" in answer["disk"]["text"]
+    assert answer["disk"]["text"].startswith("up to 7")  # MB
+    assert answer["disk"]["detail"].endswith("are free")
+    gone = do(window, "plan", snapshot=snapshot.id, **{**WISH, "backbone": "no/such"}).json()
+    assert gone["disk"]["text"].endswith("are free")
 
 
 def test_a_plan_takes_what_was_changed_and_says_it_as_a_command(

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from slava.domain import Run, RunId
+from slava.domain import Run, RunId, Snapshot
 from slava.errors import BadSetting, ModelError
 from slava.handoff.events import SampleEvent, WarningEvent
 from store import RunSize, Store
@@ -131,6 +131,12 @@ class Training:
             on_progress,
             freed_bytes=(report.memory_bytes or 0) if report else 0,
         )
+
+    def disk_needed(self, snapshot: Snapshot, config: TrainConfig) -> int | None:
+        """Bytes that a run writes at most; ``None`` where its base is not on this machine."""
+        from training.preflight import disk_needed
+
+        return disk_needed(self._store.snapshots.folder(snapshot.id), config)
 
     def estimate(self, wish: TrainWish) -> None:
         """Make three steps of it in the background and throw them away: ``trials.job.now`` says

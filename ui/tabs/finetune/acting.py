@@ -64,7 +64,9 @@ class Acting:
             "values": planning.values(config),
             "command": planning.command(snapshot.name, told, sorted(wish.changes)),
             "disk": planning.disk(
-                store.workspace, self._training.size(alike.id) if alike else None
+                store.workspace,
+                self._training.disk_needed(snapshot, config),
+                self._training.size(alike.id) if alike else None,
             ),
         }
 

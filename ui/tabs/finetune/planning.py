@@ -84,12 +84,15 @@ def estimate(trial: Trial | None) -> Shown:
     return {"state": "done", "text": "", "rows": [row for row in rows if row["text"]]}
 
 
-def disk(workspace: Path, alike: RunSize | None) -> Shown:
-    """What a run needs on the disk, as far as an earlier one tells, and what is free."""
-    free = size(shutil.disk_usage(workspace).free)
-    if alike is None:
-        return {"name": "Disk", "text": f"{free} free", "detail": ""}
-    return {"name": "Disk", "text": f"about {size(alike.total)}", "detail": f"{free} are free"}
+def disk(workspace: Path, needed: int | None, alike: RunSize | None) -> Shown:
+    """What a run writes at most, what an earlier one took, and what is free."""
+    free = f"{size(shutil.disk_usage(workspace).free)} are free"
+    took = [f"an earlier run took {size(alike.total)}"] if alike else []
+    if needed is None:
+        return {"name": "Disk", "text": free, "detail": ", ".join(took)}
+    kept = "checkpoints, adapter and a copy of the snapshot"
+    detail = ", ".join([kept, *took, free])
+    return {"name": "Disk", "text": f"up to {size(needed)}", "detail": detail}
 
 
 def most_alike(wish: TrainWish, runs: Iterable[Run]) -> Run | None:
