@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -15,7 +17,8 @@ from pathlib import Path
 import pytest
 
 from slava.domain import Run
-from slava.handoff.events import StepEvent
+from slava.handoff.events import EventReader, StepEvent
+from slava.handoff.run_folder import RunFolder, is_complete
 from store import Store
 from tests.store.plain_reader import PlainReader
 from tests.training.jobs import WISH, gone, make_snapshot, standin_command, until
@@ -26,6 +29,8 @@ from ui.services.training import Training
 from ui.services.training_records import TrainWish
 
 ROOT = Path(__file__).resolve().parents[2]
+MOMENTS = int(os.environ.get("SLAVA_KILLS", "1"))
+"""At which the app is killed: one in the suite, 20 by SLAVA_KILLS=20."""
 SLOW = {"pace": 0.05}
 LONG = TrainWish("one", changes={"max_steps": 2000})
 
@@ -208,29 +213,44 @@ def victim(workspace: Path) -> subprocess.Popen[bytes]:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals")
+@pytest.mark.parametrize("moment", range(MOMENTS))
 @pytest.mark.parametrize("both", [False, True], ids=["the app", "both"])
-def test_an_app_that_is_killed_finds_its_run(workspace: Path, both: bool) -> None:
+def test_an_app_that_is_killed_finds_its_run(workspace: Path, both: bool, moment: int) -> None:
+    """The first moment is within the steps, the others anywhere."""
+    rng = random.Random(moment)
+    wanted = rng.randrange(1, 16) if moment else 5
     app = victim(workspace)
-    runs = workspace / "runs"
-    until(lambda: any(b'"step"' in log.read_bytes() for log in runs.glob("*/events.jsonl")))
+    until(lambda: told_under(workspace) >= wanted, 180)
+    time.sleep(rng.uniform(0, 0.3))
     app.kill()
     app.wait()
-    (folder,) = (path for path in runs.iterdir() if path.is_dir())
-    child = launch.find(launch.RunFolder(folder))
-    assert child is not None
-    if both:
+    (folder,) = (RunFolder(path) for path in (workspace / "runs").iterdir() if path.is_dir())
+    child = launch.find(folder)
+    assert child is not None or moment
+    if both and child is not None:
         child.kill()
     with Store.open(workspace, inspect=PlainReader()) as store:
         training = Training(store, News())
         training.look_again()
         (run,) = store.runs.list_runs()
         over = training.wait(run.id, lambda _: None)
-        if both:
-            assert over.state == "interrupted"
+        assert over.state == "done" if child is not None and not both else over.ended_at
+        if over.state == "interrupted":
             training.resume(run.id)
             over = training.wait(run.id, lambda _: None)
         assert (over.state, over.step) == ("done", 4)
+        numbers = [logged.seq for logged in EventReader(folder.events).read()]
+        assert numbers == list(range(len(numbers)))
+        assert is_complete(folder.adapter)
+        assert [a.run_id for a in store.adapters.list_adapters()] == [run.id]
+        assert not list(folder.root.rglob(".writing-*"))
         training.close()
+
+
+def told_under(workspace: Path) -> int:
+    """How many events the workspace's run has told by now."""
+    logs = (workspace / "runs").glob("*/events.jsonl")
+    return sum(log.read_bytes().count(b"\n") for log in logs)
 
 
 def test_a_process_that_never_began_is_said_with_its_last_words(
