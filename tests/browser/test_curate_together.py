@@ -185,8 +185,8 @@ def test_two_who_disagree_are_settled_by_a_third(sitting: Page) -> None:
     sitting.wait(
         "document.querySelector('.rv-two [role=radio]:nth-child(2)').ariaChecked === 'true'"
     )
-    press(sitting, Keys.ESCAPE)
-    sitting.wait(f"{STATE}.pair")
+    sitting.open()
+    open_view(sitting)
     pair = sitting.js(f"return {STATE}.pair")
     press(sitting, "a")
     sitting.wait(f"{STATE}.pair !== {pair!r} && {SETTLED}")
