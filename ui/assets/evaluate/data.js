@@ -10,7 +10,7 @@ const one_ = () => state?.evaluations.find((each) => each.id === open);
 const isWrong = (row) => data.figures.some((figure, k) => figure.share && row.figures?.[k] === (figure.larger ? 0 : 1));
 const valueOf = (row) => row.figures?.[seen_.figure] ?? null;
 const topicOf = (row) => data.items[row.item].topic || '';
-const sign = (model) => make('i', 'ev-sign', '', { style: `background:var(--sp-${model % 8})` });
+const sign = (model) => make('i', 'sp ev-sign', '', { style: `background:var(--sp-${model % 8})` });
 
 // A share is right or wrong; other figures are numbers.
 function worth(figure, value) {

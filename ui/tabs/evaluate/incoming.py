@@ -55,8 +55,7 @@ def wanted(sent: Sent) -> EvaluationSpec:
     measures = tuple(name for name in said if name != "judged") or said
     levels = _several(texts(sent, "levels"), LEVELS, "level of context")
     way: ContextWay = "attributes" if text(sent, "way") == "attributes" else "facts"
-    longest = number(sent, "max_new_tokens") or 256
-    seed = number(sent, "seed") or 0
+    longest, seed = _or(number(sent, "max_new_tokens"), 256), _or(number(sent, "seed"), 0)
     if not 1 <= longest <= 4096 or longest != int(longest):
         raise BadSetting("the longest answer must be 1 to 4096 tokens.")
     if seed != int(seed) or not 0 <= seed < 2**31:
@@ -88,7 +87,7 @@ def judge(sent: Sent) -> JudgeChoice:
     if not url.startswith(("http://", "https://")) or not model:
         raise BadSetting("who judges? Give the address of an endpoint and the name of its model.")
     measures = _several(texts(told, "measures"), tuple(RANGES), "thing to be judged")
-    repeats, cap = number(told, "repeats") or 1, number(told, "cap")
+    repeats, cap = _or(number(told, "repeats"), 1), number(told, "cap")
     if not 1 <= repeats <= MOST_REPEATS or repeats != int(repeats):
         raise BadSetting(f"each answer can be judged 1 to {MOST_REPEATS} times.")
     if cap is not None and not 0 <= cap < 1e6:
@@ -146,3 +145,7 @@ def _several(said: tuple[str, ...], known: tuple[Any, ...], what: str) -> tuple[
     if not found:
         raise BadSetting(f"choose at least one {what}.")
     return found
+
+
+def _or(said: float | None, usual: float) -> float:
+    return usual if said is None else said
