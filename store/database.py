@@ -150,6 +150,8 @@ def explain(error: Exception, path: Path) -> WorkspaceError:
     holder = re.search(r"(?:held in|open in) (.*?) ?\(PID (\d+)\)", text)
     if holder:
         return held(path.parent, int(holder[2]), Path(holder[1].strip()).name, "")
+    if re.search(r"No space left|disk (?:is )?full|not enough space", text, re.IGNORECASE):
+        return WorkspaceError(f"The disk of {path.parent} is full. Free some space, then go on.")
     if "version number" in text:
         return WorkspaceDamaged(
             f"{path} was written by a newer DuckDB ({text}). Update sLAVA, "

@@ -58,7 +58,8 @@ def asks_of(
 ) -> tuple[Ask, ...]:
     """Everything that is asked, model by model, micrograph by micrograph.
 
-    With ``reliance`` among the measures, each question is asked once more at the last level, with
+    Given answers stand at the last level, beside what the models say with all they are told. With
+    ``reliance`` among the measures, each question is asked once more at the last level, with
     another micrograph in the place of its own.
     """
     asked = [(item, tuple(_worded(spec, item, known, pack))) for item in items]
@@ -68,7 +69,8 @@ def asks_of(
         for item, wordings in asked:
             if model.is_given:
                 if model.reference.removeprefix("given:") in item.given:
-                    asks.append(Ask(item, model, spec.levels[0], item.question, item.micrograph_id))
+                    said = Ask(item, model, spec.levels[-1], item.question, item.micrograph_id)
+                    asks.append(said)
                 continue
             asks += [
                 Ask(item, model, level, question, item.micrograph_id)

@@ -205,6 +205,12 @@ def test_what_does_not_apply_is_not_drawn() -> None:
     assert plots.contrast_plot(bare, comparison(bare, FIRST, SECOND)) == ""
 
 
+def test_a_level_without_answers_is_an_empty_place(results: Results) -> None:
+    rows = tuple(replace(row, figures={}) if row.level == "none" else row for row in results.rows)
+    drawn = plots.level_bars(replace(results, rows=rows), "bleu2")
+    assert "n = 0" in drawn
+
+
 def test_an_unknown_figure_is_told(results: Results) -> None:
     with pytest.raises(KeyError):
         plots.interval_dots(results, "nothing")

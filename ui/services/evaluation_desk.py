@@ -11,13 +11,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from slava.domain import (
     Adapter,
     Evaluation,
     EvaluationId,
     EvaluationSpec,
+    MeasureName,
     MicrographId,
     ModelEntry,
     TestItem,
@@ -29,6 +30,7 @@ from slava.evaluation.keys import identify, quantized
 from slava.evaluation.planning import Subject, asks_of, count_asks
 from slava.packs import FOLDER, Pack, load_pack
 from slava.settings import Settings
+from slava.vlm.context import LEVELS
 from slava.vlm.load import BUILTIN, open_backbone
 from store import Store
 from ui.services.models import OpenBackbone
@@ -202,10 +204,13 @@ class EvaluationDesk:
     def spec(
         self, entries: Sequence[ModelEntry], test_set: TestSet, wanted: EvaluationSpec
     ) -> EvaluationSpec:
-        """The whole spec: ``wanted`` with the models identified and the test set named."""
+        """The whole spec: ``wanted`` with the models identified, the test set named, and levels and
+        measures in their own order, each once."""
         return replace(
             wanted,
             models=self.identified(entries),
+            measures=tuple(m for m in get_args(MeasureName) if m in wanted.measures),
+            levels=tuple(level for level in LEVELS if level in wanted.levels),
             dataset=test_set.name,
             dataset_id=test_set.id,
         )

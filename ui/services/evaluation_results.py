@@ -40,8 +40,7 @@ def results_of(
     spec = evaluation.spec
     items = {item.id: item for item in store.test_sets.list_items(spec.dataset_id)}
     answers = [a for a in store.evaluations.list_answers(evaluation.id) if a.item_id in items]
-    swapped = {(a.item_id, a.model): a.answered.answer for a in answers if a.swapped}
-    last = spec.levels[-1]
+    swapped = {(a.item_id, a.model, a.level): a.answered.answer for a in answers if a.swapped}
     scorer = Scorer(spec, _pack(store, spec), _knowing(store))
     order = {item_id: k for k, item_id in enumerate(items)}
     titles = [m.title for m in spec.models]
@@ -53,7 +52,7 @@ def results_of(
     rows = []
     for k, a in enumerate(own):
         item = items[a.item_id]
-        other = swapped.get((a.item_id, a.model), "") if a.level == last else ""
+        other = swapped.get((a.item_id, a.model, a.level), "")
         scored = scorer.score(Given(item, a.level, a.answered, other))
         rows.append(
             Row(

@@ -32,9 +32,7 @@ def count_there(store: Store, spec: EvaluationSpec, items: Sequence[TestItem]) -
         if not titles or _settings(other.spec) != _settings(spec):
             continue
         for a in store.evaluations.list_answers(other.id):
-            wanted = a.level in spec.levels and (
-                not a.swapped or ("reliance" in spec.measures and a.level == spec.levels[-1])
-            )
+            wanted = a.level in spec.levels and (not a.swapped or "reliance" in spec.measures)
             if a.model in titles and a.item_id in ids and wanted and not a.answered.error:
                 found.add((titles[a.model], a.item_id, a.level, a.swapped))
     return len(there) + len(found)

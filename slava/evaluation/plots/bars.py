@@ -54,7 +54,7 @@ def level_bars(results: Results, figure: str, *, width: float = WIDTH) -> str:
             place = models.index(cell.model) - (len(models) - 1) / 2
             body.append(_bar(results, cell, scale, middle + bar * place, bar))
         at = {"text_anchor": "middle"}
-        counts = sorted({c.answers for c in mine})
+        counts = sorted({c.answers for c in mine}) or [0]
         n = f"n = {counts[0]}" if len(counts) == 1 else f"n = {counts[0]} to {counts[-1]}"
         body.append(words(level, middle, scale.start + 16, **at))
         body.append(words(n, middle, scale.start + 16 + LINE, class_="sp-soft", **at))
