@@ -12,6 +12,7 @@ import pytest
 
 from slava.errors import WorkspaceDamaged, WorkspaceError, WorkspaceHeld
 from store import Store
+from store.database import explain
 from store.verify import verify_workspace
 from tests.store.plain_reader import PlainReader, write_micrograph
 from tests.store.test_store_kill import start
@@ -165,3 +166,16 @@ def test_a_closed_store_says_so(tmp_path: Path) -> None:
     store.close()
     with pytest.raises(WorkspaceError, match=r"has been closed\. Open it again"):
         store.micrographs.list_micrographs()
+
+
+@pytest.mark.parametrize(
+    ("told", "meant"),
+    [
+        ("IO Error: Could not write all bytes: No space left on device", "is full. Free some"),
+        ("Serialization Error: version number 99", "newer DuckDB"),
+        ("Corrupt database file", "is damaged"),
+        ("something else", "Check the free disk space"),
+    ],
+)
+def test_what_the_database_says_is_put_into_words(tmp_path: Path, told: str, meant: str) -> None:
+    assert meant in str(explain(RuntimeError(told), tmp_path / "slava.duckdb"))
