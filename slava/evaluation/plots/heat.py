@@ -113,10 +113,12 @@ def confusion_plot(results: Results, model: str, *, width: float = WIDTH) -> str
         f"Rows are the truth, columns what was said; {matrix.accuracy:.1%} on the diagonal. "
         "Colours are shares of a row."
     )
-    body.append(words(told, 4, bottom + 22, class_="sp-soft"))
+    for line in fitted(told, width - 8, 3):
+        body.append(words(line, 4, bottom + 22, full=told, class_="sp-soft"))
+        bottom += LINE
     title = f"Confusion of categories by {model}"
     return sheet(
-        width, bottom + 32, f"Categories: {model}", title, f"{told} {UNDECIDED} is wrong.", body
+        width, bottom + 19, f"Categories: {model}", title, f"{told} {UNDECIDED} is wrong.", body
     )
 
 
