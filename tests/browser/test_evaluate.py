@@ -15,6 +15,7 @@ from selenium.webdriver.remote.webdriver import WebDriver
 
 from tests.browser.page import Page
 from tests.browser.serve import serving
+from tests.evaluation.fake_judge import FakeJudge
 from tests.ui.evaluating_set import ELSEWHERE, draw_set
 
 pytestmark = pytest.mark.browser
@@ -49,7 +50,8 @@ def questions(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def page(driver: WebDriver, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     """A window with a scripted model on an empty workspace."""
-    with serving(tmp_path_factory.mktemp("workspace"), OMP_NUM_THREADS="1") as url:
+    workspace = tmp_path_factory.mktemp("workspace")
+    with serving(workspace, OMP_NUM_THREADS="1", SLAVA_JUDGE_API_KEY="sk-valid") as url:
         shown = Page(driver, url)
         shown.open()
         yield shown
@@ -176,14 +178,25 @@ def test_two_answers_are_scored_blind_by_keys(page: Page) -> None:
 
 
 def test_a_judge_gets_nothing_before_it_is_agreed_to(page: Page) -> None:
-    page.js(SET, ".ev-part-people [data-judge=url]", "http://127.0.0.1:9/v1")
-    page.js(SET, ".ev-part-people [data-judge=model]", "judge-1")
-    page.click(".ev-judge-look")
-    page.wait(f"{STATE}.consent && {STATE}.requests")
-    assert "127.0.0.1:9" in page.text(".ev-consent")
-    assert "Round particles." in page.text(".ec-requests")
-    page.click(".ev-no")
-    page.wait(f"!{STATE}.consent")
+    with FakeJudge() as judge:
+        page.js(SET, ".ev-part-people [data-judge=url]", judge.url)
+        page.js(SET, ".ev-part-people [data-judge=model]", "judge-1")
+        page.click(".ev-judge-look")
+        page.wait(f"{STATE}.consent && {STATE}.requests")
+        assert "Round particles." in page.text(".ec-requests")
+        assert ELSEWHERE not in page.text(".ec-requests")
+        page.click(".ev-no")
+        page.wait(f"!{STATE}.consent")
+        assert not judge.bodies
+        page.click(".ev-judge-look")
+        page.wait(f"{STATE}.consent && {STATE}.requests")
+        assert page.text(".ev-yes") == "Send for 2 replies"
+        page.click(".ev-yes")
+        page.wait("document.querySelector('.ev-part-people .ev-trust')")
+    assert len(judge.bodies) == 2
+    assert "judge-1" in page.text(".ev-trust")
+    page.click(".ev-parts [data-part=figures]")
+    page.wait("document.querySelector('.ev-summary').innerText.includes('Overall quality')")
 
 
 def test_the_report_opens_in_the_browser(page: Page) -> None:

@@ -97,6 +97,8 @@ def test_a_plan_is_begun_and_shown(
     assert "pair" in found["kinds"]
     about = say(window, "about", id=at)
     assert about["models"][1]["about"] == "came with the test set"
+    assert about["wish"]["models"] == WISH["models"]
+    assert say(window, "plan", **{**about["wish"], "name": ""})["known"] == at
     say(window, "rename", id=at, name="otherwise")
     assert say(window, "state")["evaluations"][0]["name"] == "otherwise"
 

@@ -31,14 +31,24 @@ function showRun() {
   }
   showReading();
   followResults();
+  showWaiting(one);
   showAbout(one);
 }
+
+// A judge was chosen, and has said nothing yet: that needs a yes of its own.
+function showWaiting(one) {
+  const judge = about?.id === open ? about.judge_choice : null;
+  const waits = Boolean(judge) && !one.live && results?.id === open && !results.trust.length && results.scorable.overall_quality > 0;
+  find('.ev-waiting').hidden = !waits;
+  if (waits) find('.ev-waiting span').textContent = `${judge.model} has not judged these answers yet; nothing was sent to it.`;
+}
+find('.ev-waiting button').addEventListener('click', (event) => { firstJudge(); prepareJudge(event.target); });
 
 async function showAbout(one) {
   if (!about || about.id !== open) {
     const id = open;
     about = { id };
-    try { const said = await post('about', { id }); if (open === id) about = said; } catch (error) { if (open === id) complain(error.message); }
+    try { const said = await post('about', { id }); if (open === id) { about = said; showWaiting(one); } } catch (error) { if (open === id) complain(error.message); }
   }
   if (about.id !== open || !about.models) return;
   when('about', [about, one.reason, one.live, one.name], () => {
@@ -52,9 +62,9 @@ async function showAbout(one) {
     const inside = make('div');
     inside.append(make('code', '', about.command), make('button', 's-button ev-copy', 'Copy', { type: 'button' }));
     command.append(make('summary', '', 'Show command'), inside);
-    const again = make('button', 's-button', 'New with these settings', { type: 'button' });
-    again.addEventListener('click', () => { wish.set = about.set; show(''); pickedSet(); });
-    const save = make('a', 's-button', 'Save the report', { href: `${base}/evaluate/results.html?${new URLSearchParams({ id: open, save: 1 })}` });
+    const again = make('button', 's-button', 'New like this', { type: 'button' });
+    again.addEventListener('click', () => { wishLike(about.wish); show(''); pickedSet(); });
+    const save = make('a', 's-button', 'Save report', { href: `${base}/evaluate/results.html?${new URLSearchParams({ id: open, save: 1 })}` });
     const remove = make('button', 's-button ev-remove', 'Remove', { type: 'button' });
     askTwice(remove, 'Remove it with its answers', () => { const id = open; act('remove', { id }).then((done) => { if (done) show(''); }); });
     remove.disabled = one.live;

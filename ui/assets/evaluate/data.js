@@ -47,6 +47,7 @@ async function readResults(id = open) {
 function choosePlaces() {
   Object.assign(seen_, { figure: tellingFigure(), a: 0, b: Math.min(1, data.models.length - 1) });
   only = null;
+  levelShown = '';
   closeAnswer();
   const fill = (selector, names) => find(selector).replaceChildren(...names.map((name, k) => option(String(k), name)));
   fill('.ev-figure', data.figures.map((one) => one.title));
@@ -74,6 +75,7 @@ function shownResults() {
   for (const [selector, name] of [['.ev-figure', 'figure'], ['.ev-a', 'a'], ['.ev-b', 'b']]) find(selector).value = String(seen_[name]);
   showPart();
   if (!find('.ev-answer').hidden) showAnswer();
+  if (one_()) showWaiting(one_());
   element.dataset.answers = data.rows.length;
   element.dataset.results = results.id;
 }

@@ -1,13 +1,13 @@
 // Notes first, then every figure of every model with its interval.
 function showFigures() {
-  when('figures', [results.id, results.done, results.cells, results.notes, results.left_out, state.evaluations.find((one) => one.id === open)?.reason], () => {
+  when('figures', [levelShown, results.id, results.done, results.cells, results.notes, results.left_out, state.evaluations.find((one) => one.id === open)?.reason], () => {
     find('.ev-part-figures').replaceChildren(...notesOf(), data.figures.length ? summaryTable() : make('p', 'ev-empty', 'No figure yet: no answer is there, or none of the measures applies to these questions.'), meansPlots());
     element.querySelectorAll('.ev-part-figures .ev-plot').forEach(drawInto);
   });
 }
 
 function notesOf() {
-  const left = results.left_out.map(([name, why]) => { const item = make('li'); item.append(make('b', '', `${capital(name)} is left out. `), why); return item; });
+  const left = results.left_out.map(([name, why]) => { const item = make('li'); const named = why.toLowerCase().startsWith(name.toLowerCase()); item.append(make('b', '', named ? 'Left out: ' : `${capital(spaced(name))} is left out. `), why); return item; });
   const items = [...results.notes.map((note) => make('li', '', capital(note))), ...left];
   if (!items.length) return [];
   const box = make('div', 'ev-notes');
@@ -15,6 +15,28 @@ function notesOf() {
   list.append(...items);
   box.append(list);
   return [box];
+}
+
+// Which level of context the table is of; empty: all of them together.
+let levelShown = '';
+function levelChoice() {
+  const choice = make('p', 's-row ev-level-choice');
+  if (data.levels.length < 2) return choice;
+  const segments = make('span', 's-segments', '', { role: 'radiogroup', 'aria-label': 'Context' });
+  for (const level of ['', ...data.levels]) {
+    const button = make('button', '', level || 'all together', { type: 'button', role: 'radio', 'aria-checked': String(levelShown === level), 'data-level': level });
+    button.addEventListener('click', () => { levelShown = level; showFigures(); });
+    segments.append(button);
+  }
+  choice.append(make('span', 'ev-quiet', 'Context'), segments, make('span', 'ev-quiet', levelShown ? 'Who answered at one level only stands in each.' : ''));
+  return choice;
+}
+// Of a model that answered at one level only, such as given answers, that one.
+function cellOf(figure, model) {
+  const whole = results.cells[`${figure.name}|${model}`];
+  if (!levelShown || !whole) return whole;
+  const there = data.levels.map((level) => results.cells[`${figure.name}|${model}|${level}`]).filter(Boolean);
+  return there.length === 1 ? there[0] : results.cells[`${figure.name}|${model}|${levelShown}`];
 }
 
 function summaryTable() {
@@ -34,15 +56,15 @@ function summaryTable() {
     ? `Means with 95 % bootstrap intervals over whole ${results.unit === 'micrograph' ? 'micrographs' : 'questions'}. A mean is marked only where its model is better than every other one on the same questions (paired randomisation test, p < 0.05 after Holm over all ${results.tests} tests). Click a mean to see its answers.`
     : `Means with 95 % bootstrap intervals over whole ${results.unit === 'micrograph' ? 'micrographs' : 'questions'}. Click a mean to see its answers.`);
   const both = make('section', 'ev-section');
-  both.append(wide, told);
+  both.append(levelChoice(), wide, told);
   return both;
 }
 
 function summaryCell(figure, model) {
-  const cell = results.cells[`${figure.name}|${model}`];
+  const cell = cellOf(figure, model);
   const node = make('td');
   if (!cell) { node.append(make('span', 'ev-none', '–')); return node; }
-  const best = results.best[figure.name] === model;
+  const best = !levelShown && results.best[figure.name] === model;
   const button = make('button', best ? 'ev-mean ev-best' : 'ev-mean', '', { type: 'button', 'data-rows': cell.rows.join(','), title: `${data.models[model]}: ${figure.title}${best ? ', better than every other model' : ''}${known(cell.std) ? `, SD of single answers ${short(cell.std)}` : ''}` });
   const first = make('span');
   first.append(make('b', '', short(cell.mean)), make('small', '', `n ${counted(cell.n)}`));
@@ -53,9 +75,9 @@ function summaryCell(figure, model) {
 
 function meansPlots() {
   const section = make('section', 'ev-section');
-  if (data.models.length < 2 || !data.figures.length) return section;
   const grid = make('div', 'ev-plots ev-many');
-  grid.append(...data.figures.map((_, k) => make('div', 'ev-plot', '', { 'data-plot': 'means', 'data-figure': k })));
-  section.append(make('h3', '', 'Means'), grid);
+  const several = (figure) => data.models.filter((_, k) => results.cells[`${figure.name}|${k}`]).length > 1;
+  grid.append(...data.figures.map((_, k) => k).filter((k) => several(data.figures[k])).map((k) => make('div', 'ev-plot', '', { 'data-plot': 'means', 'data-figure': k })));
+  if (grid.childElementCount) section.append(make('h3', '', 'Means'), make('p', 'ev-note', 'All levels of context together.'), grid);
   return section;
 }

@@ -16,9 +16,14 @@ const offered = () => [
   ...(preview?.given || []).map(([name, count]) => ({ reference: `given:${name}`, title: name, text: `${plural(count, 'answer')} given with the test set` })),
 ];
 const chosen = () => offered().map((one) => one.reference).filter((one) => wish.models.includes(one));
+// The test set and who answers.
+function ownName() {
+  const titles = offered().filter((one) => wish.models.includes(one.reference)).map((one) => one.title);
+  return `${preview?.name || ''}: ${titles.length > 3 ? `${titles[0]} and ${titles.length - 1} others` : listing(titles)}`.slice(0, 100);
+}
 const sent = () => ({
   set: wish.set, models: chosen(), measures: measures(), levels: wish.levels, way: wish.way, max_new_tokens: wish.max_new_tokens,
-  seed: wish.seed, confirm: wish.confirm, name: wish.name, judge: measures().includes('judged') ? wish.judge : null,
+  seed: wish.seed, confirm: wish.confirm, name: wish.name.trim() || ownName(), judge: measures().includes('judged') ? wish.judge : null,
 });
 
 function showForm() {
@@ -57,6 +62,14 @@ function modelTick(one) {
     node.append(away);
   }
   return node;
+}
+
+// The wish of an evaluation that is there; models that are not listed come as typed ones.
+function wishLike(told) {
+  Object.assign(wish, told);
+  const listed = new Set(state.models.map((one) => one.reference));
+  const typed = told.models.filter((one) => !listed.has(one) && !one.startsWith('given:') && !one.startsWith('adapter:'));
+  wish.typed = [...new Set([...wish.typed, ...typed])];
 }
 
 function toggleIn(name, value, on) {

@@ -24,6 +24,7 @@ function listItem(one) {
 
 find('.ev-list').addEventListener('click', (event) => {
   const item = event.target.closest('.ev-item');
+  if (item && scoring) leaveBlind();
   if (item) show(item.dataset.id);
 });
 find('.ev-list').addEventListener('keydown', (event) => {
@@ -31,7 +32,7 @@ find('.ev-list').addEventListener('keydown', (event) => {
   const to = items.indexOf(event.target) + ({ ArrowDown: 1, ArrowUp: -1 }[event.key] || 0);
   if (to !== items.indexOf(event.target) && items[to]) { event.preventDefault(); items[to].focus(); }
 });
-find('.ev-new').addEventListener('click', () => show(''));
+find('.ev-new').addEventListener('click', () => { scoring = false; show(''); });
 
 const under = (work) => Boolean(work) && ['running', 'paused'].includes(work.state);
 let judging = false;          // a judge is at work; when it has ended the results are read anew

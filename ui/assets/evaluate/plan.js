@@ -46,10 +46,13 @@ function showCheck() {
     line.append(make('th', '', name), cell);
     return line;
   })));
-  find('.ev-confirm').hidden = !preview?.proposed;
-  if (preview?.proposed) find('.ev-confirm span').textContent = `Confirm the ${plural(preview.proposed, 'scale bar')} that ${preview.proposed === 1 ? 'was' : 'were'} read: I vouch for ${preview.proposed === 1 ? 'it' : 'them'}`;
+  find('.ev-confirm').hidden = !preview?.uncalibrated;
+  if (preview?.uncalibrated) {
+    const { proposed } = preview;
+    find('.ev-confirm span').textContent = proposed === 1 ? 'Confirm the scale bar that was read: I vouch for it' : proposed ? `Confirm the ${counted(proposed)} scale bars that were read, and any that are read on the way: I vouch for them` : 'Confirm scale bars that are read on the way: I vouch for them';
+  }
   find('.ev-confirm input').checked = wish.confirm;
-  find('.ev-name').placeholder = preview ? preview.name : 'such as steel, with and without adapter';
+  find('.ev-name').placeholder = preview && chosen().length ? ownName() : 'such as steel, with and without adapter';
   if (document.activeElement !== find('.ev-name')) find('.ev-name').value = wish.name;
   find('.ev-refusal').hidden = !refusal;
   find('.ev-refusal').textContent = capital(refusal);

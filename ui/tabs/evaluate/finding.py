@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from statistics import fmean
 
 import numpy as np
 
@@ -12,7 +13,10 @@ from slava.evaluation.results import Results
 from slava.evaluation.table_pairs import JudgeTrust, best_models, comparisons, judge_trust
 from slava.evaluation.tables import (
     FEWEST_MICROGRAPHS,
+    Cell,
+    grouped,
     interval,
+    levels_of,
     model_titles,
     summary,
     unit_key,
@@ -31,17 +35,13 @@ def found(results: Results) -> Shown:
     contrasts = comparisons(results)
     best = best_models(results, contrasts)
     models = list(model_titles(results))
-    cells = {
-        f"{cell.figure}|{models.index(cell.model)}": {
-            "mean": cell.mean,
-            "low": cell.low,
-            "high": cell.high,
-            "std": cell.std,
-            "n": cell.answers,
-            "rows": cell.rows,
+    cells = {f"{c.figure}|{models.index(c.model)}": mean(c) for c in summary(results)}
+    if len(levels_of(results)) > 1:
+        cells |= {
+            f"{c.figure}|{models.index(c.model)}|{c.group}": mean(c)
+            for figure in results.figures
+            for c in grouped(results, figure.name, "level")
         }
-        for cell in summary(results)
-    }
     return {
         "id": results.evaluation.id,
         "done": results.evaluation.done,
@@ -58,6 +58,18 @@ def found(results: Results) -> Shown:
         "trust": [trust(one) for one in judge_trust(results)],
         "people": people(results),
         "scorable": {name: len(scorable(results, name)) for name in _MEASURES},
+    }
+
+
+def mean(cell: Cell) -> Shown:
+    """One mean with its interval and the answers that it is of."""
+    return {
+        "mean": cell.mean,
+        "low": cell.low,
+        "high": cell.high,
+        "std": cell.std,
+        "n": cell.answers,
+        "rows": cell.rows,
     }
 
 
@@ -104,8 +116,7 @@ def people(results: Results) -> list[Shown]:
             names.setdefault(measure, Counter()).update(s.person for s in theirs)
             scores = [s.score for s in theirs if s.score is not None]
             if scores:
-                mean = float(np.mean(scores))
-                given.setdefault((measure, row.model), []).append((place, mean))
+                given.setdefault((measure, row.model), []).append((place, fmean(scores)))
     rows = []
     for (measure, model), scored in given.items():
         values = np.array([value for _, value in scored])

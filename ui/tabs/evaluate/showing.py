@@ -24,13 +24,13 @@ class Showing:
         self._services, self._store = services, services.store
         self._evaluating = services.evaluating
         self._ready: dict[tuple[str, int], Readiness] = {}
+        self._labelled: Shown = {}
 
     def state(self, _sent: Sent) -> Shown:
         """What there is to choose from, the evaluations, what goes on."""
         news = self._services.news.version
         now = self._evaluating.job.now
         current = now.evaluation if now is not None and now.under_way else None
-        labels = Counter(r.label for r in self._store.labels.list_labelled() if r.label)
         return {
             "news": news,
             "evaluations": [
@@ -38,7 +38,7 @@ class Showing:
             ],
             "sets": [present.test_set(s) for s in self._evaluating.list_test_sets()],
             "snapshots": [present.snapshot(s) for s in self._evaluating.list_snapshots()],
-            "labelled": {"count": sum(labels.values()), "categories": len(labels)},
+            "labelled": self._labels(counted_anew=current is None),
             "models": self._models(),
             "now": present.now(now),
             "reading": self._evaluating.reading,
@@ -94,7 +94,6 @@ class Showing:
         spec = found.spec
         return {
             "id": found.id,
-            "set": spec.dataset_id,
             "measures": [present.MEASURES[m][0] for m in spec.measures],
             "levels": list(spec.levels),
             "way": "attributes in the question" if spec.way == "attributes" else "facts beside it",
@@ -113,12 +112,28 @@ class Showing:
             else None,
             "models": [_entry(m) for m in spec.models],
             "command": command(spec, found.name, confirm=False),
+            "wish": {
+                "set": spec.dataset_id,
+                "models": [_reference(m) for m in spec.models],
+                "measures": list(spec.measures) + ["judged"] * bool(spec.judge),
+                "levels": list(spec.levels),
+                "way": spec.way,
+                "max_new_tokens": spec.max_new_tokens,
+                "seed": spec.seed,
+            },
         }
 
     def _planned(self, sent: Sent) -> tuple[EvaluationSpec, tuple[int, int]]:
         entries = incoming.models(sent, self._evaluating.desk)
         wanted = self._evaluating.plan(entries, text(sent, "set"), incoming.wanted(sent))
         return wanted.spec, (wanted.answers, wanted.there)
+
+    def _labels(self, counted_anew: bool) -> Shown:
+        """How many micrographs are labelled; not counted with every answer that comes."""
+        if counted_anew or not self._labelled:
+            labels = Counter(r.label for r in self._store.labels.list_labelled() if r.label)
+            self._labelled = {"count": sum(labels.values()), "categories": len(labels)}
+        return self._labelled
 
     def _models(self) -> list[Shown]:
         """The built-in one and every adapter."""
