@@ -54,7 +54,7 @@ function showAnswer() {
     shown, tags, make('h3', '', item.question),
     ...(row.asked !== undefined ? [block('As it was asked', data.texts[row.asked])] : []),
     ...(row.context !== undefined ? [folded('Told besides', data.texts[row.context])] : []),
-    item.reference ? block('Reference', item.reference, 'ev-reference-text') : make('p', 'ev-note', 'There is no reference.'),
+    ...wantedOf(item, row.item),
     ...others.map((other) => answerCard(other, other === place)),
     figuresOf(others), levelsOf(row),
   );
@@ -75,6 +75,15 @@ function besides(row) {
     }
   }
   return [...found, ...[...rest.values()].filter((places) => places.length === 1).flat()];
+}
+
+// The reference, the number asked for; the category stands among the tags.
+function wantedOf(item, place) {
+  const quantity = results.quantities[place];
+  const found = [];
+  if (item.reference) found.push(block('Reference', item.reference, 'ev-reference-text'));
+  if (quantity) found.push(block('The number asked for', quantity, 'ev-reference-text'));
+  return found.length ? found : [make('p', 'ev-note', 'There is no reference.')];
 }
 
 function block(label, text, kind = '') {

@@ -24,7 +24,7 @@ function judgeForm(place) {
     measured.append(label);
   }
   place.replaceChildren(fields, measured);
-  forms.push(place);
+  forms.splice(0, forms.length, ...forms.filter((one) => one.isConnected), place);
   fillJudge();
 }
 
@@ -35,7 +35,7 @@ function judgeChanged(pause) {
 }
 
 function fillJudge() {
-  for (const place of forms.filter((one) => one.isConnected)) {
+  for (const place of forms) {
     place.querySelectorAll('[data-judge]').forEach((input) => { if (input !== document.activeElement) input.value = wish.judge[input.dataset.judge]; });
     place.querySelectorAll('[data-judged]').forEach((box) => { box.checked = wish.judge.measures.includes(box.value); });
   }

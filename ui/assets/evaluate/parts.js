@@ -94,11 +94,6 @@ function tick(name, title, text, checked, why, change) {
 function goTo(tab) {
   [...document.querySelectorAll('#tabs button[role=tab]')].find((one) => one.textContent.trim() === tab)?.click();
 }
-function linkTo(tab, text = `Go to ${tab}`) {
-  const button = make('button', 's-button', text, { type: 'button' });
-  button.addEventListener('click', () => goTo(tab));
-  return button;
-}
 
 function copying(root) {
   const button = root.querySelector('.ev-copy');

@@ -20,13 +20,15 @@ function showSets() {
   element.querySelectorAll('.ev-source').forEach((part) => { part.hidden = part.dataset.for !== source; });
   when('snapshots', snapshots, () => {
     find('.ev-snapshot').replaceChildren(...snapshots.map((one) => option(one.id, one.name)));
-    find('.ev-take-snapshot').disabled = find('.ev-snapshot').disabled = find('.ev-part').disabled = !snapshots.length;
+    find('.ev-source[data-for=snapshot] > .s-row').hidden = !snapshots.length;
+    find('.ev-to-curate').hidden = snapshots.length > 0;
     showParts_();
   });
   find('.ev-source[data-for=snapshot] .ev-note').textContent = snapshots.length ? 'The test part is what no adapter has learnt from.' : 'There is no snapshot yet. Accept pairs in Curate and freeze them in its view Dataset.';
   const few = labelled.categories < 2;
   find('.ev-labels-told').textContent = few ? `${plural(labelled.count, 'labelled micrograph')} of ${plural(labelled.categories, 'category', 'categories')}: label micrographs of at least two categories in Classify.` : `${plural(labelled.count, 'labelled micrograph')} of ${labelled.categories} categories.`;
-  find('.ev-take-labels').disabled = few;
+  find('.ev-take-labels').hidden = few;
+  find('.ev-to-classify').hidden = !few;
   find('.ev-take').disabled = under(state.now);
 }
 
@@ -37,6 +39,8 @@ function showParts_() {
   find('.ev-part').value = before;
 }
 find('.ev-snapshot').addEventListener('change', showParts_);
+find('.ev-to-curate').addEventListener('click', () => goTo('Curate'));
+find('.ev-to-classify').addEventListener('click', () => goTo('Classify'));
 
 function setChoice(one) {
   const node = make('div', 'ev-set', '', { role: 'radio', tabindex: '0', 'aria-checked': String(one.id === wish.set), 'data-set': one.id });

@@ -45,7 +45,7 @@ def routes(services: Services, base: str) -> list[BaseRoute]:
     }
     return [
         *(Route(f"/{name}.json", posted(a), methods=["POST"]) for name, a in named.items()),
-        Route("/upload", _receiving(services.uploads), methods=["POST"]),
+        Route("/upload", receiving(services.uploads), methods=["POST"]),
     ]
 
 
@@ -131,7 +131,9 @@ class DatasetAnswers:
         return {}
 
 
-def _receiving(uploads: Path) -> Callable[[Request], object]:
+def receiving(uploads: Path) -> Callable[[Request], object]:
+    """A route that writes the files of an upload, one by one."""
+
     async def receive(request: Request) -> Response:
         """One file of an upload, as the body; written as it comes."""
         asked = request.query_params

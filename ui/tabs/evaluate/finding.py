@@ -47,7 +47,7 @@ def found(results: Results) -> Shown:
         "done": results.evaluation.done,
         "state": results.evaluation.state,
         "data": page_data(results, NO_PICTURES),
-        "identities": [m.identity for m in results.models],
+        "quantities": list({row.item.id: row.item.quantity for row in results.rows}.values()),
         "cells": cells,
         "best": {name: models.index(model) for name, model in best.items()},
         "tests": contrasts[0].tests if contrasts else 0,

@@ -56,14 +56,17 @@ EXAMPLES = 4
 MOST_CATEGORIES = 12
 
 
-def evaluation(found: Evaluation, under_way: bool) -> Shown:
-    """One line of the list."""
+def evaluation(found: Evaluation, now: EvaluatingNow | None) -> Shown:
+    """One line of the list; ``now`` is what goes on."""
+    under_way = now is not None and now.under_way and now.evaluation == found.id
+    judged = under_way and now is not None and now.judging
     stale = found.state == "running" and not under_way
+    state = "interrupted" if stale else found.state
     return {
         "id": found.id,
         "name": found.name,
-        "state": "interrupted" if stale else found.state,
-        "told": STATES["interrupted" if stale else found.state],
+        "state": state,
+        "told": "being judged" if judged else STATES["running" if under_way else state],
         "live": under_way,
         "reason": found.reason,
         "done": found.done,

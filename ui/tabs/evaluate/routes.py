@@ -20,7 +20,7 @@ from slava.errors import NotFound
 from ui.pixels import HEADERS
 from ui.services import Services
 from ui.tabs.curate.answering import Sent, fetched, posted
-from ui.tabs.curate.dataset_routes import _receiving as receiving
+from ui.tabs.curate.dataset_routes import receiving
 from ui.tabs.evaluate import drawing, finding, incoming
 from ui.tabs.evaluate.acting import Acting
 from ui.tabs.evaluate.judging import JudgeAnswers

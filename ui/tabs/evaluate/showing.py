@@ -34,7 +34,7 @@ class Showing:
         return {
             "news": news,
             "evaluations": [
-                present.evaluation(e, e.id == current) for e in self._evaluating.list_evaluations()
+                present.evaluation(e, now) for e in self._evaluating.list_evaluations()
             ],
             "sets": [present.test_set(s) for s in self._evaluating.list_test_sets()],
             "snapshots": [present.snapshot(s) for s in self._evaluating.list_snapshots()],
