@@ -10,7 +10,7 @@ from store.pair_filter import PairFilter
 from store.pairs import AddedPairs
 from store.review_checks import Judgement
 from store.reviews import BulkResult
-from store.runs import RunSize
+from store.run_folders import RunSize
 from store.store import Store
 from store.vectors import VectorMatrix
 

@@ -7,10 +7,11 @@ run is started, nor what is trained.
 
 from __future__ import annotations
 
+import logging
 import shutil
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,26 +24,21 @@ from slava.handoff.run_folder import RunFolder
 from store.adapters import Adapters
 from store.database import Database, Row, Transaction
 from store.layout import Layout
-from store.run_folders import folder_size, list_run_folders, story_of_folder
+from store.run_folders import (
+    RunSize,
+    list_run_folders,
+    making_folder,
+    run_size,
+    set_aside,
+    story_of_folder,
+    tidy_runs,
+)
 from store.run_rows import COLUMNS, event_from, put_events, put_story, story_from
-from store.run_story import ALIVE, Story, require_next, tell
+from store.run_story import ALIVE, NEXT, Story, require_next, tell
+
+log = logging.getLogger(__name__)
 
 LONGEST_NOTES = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class RunSize:
-    """What a run takes on the disk, bytes."""
-
-    checkpoints: int
-    """Needed only to resume it."""
-    adapter: int
-    rest: int
-    """Its copy of the snapshot, its log and what it printed."""
-
-    @property
-    def total(self) -> int:
-        return self.checkpoints + self.adapter + self.rest
 
 
 class Runs:
@@ -74,13 +70,12 @@ class Runs:
         run_id = _new_id()
         folder = self.folder(run_id)
         try:
-            folder.create()
-            shutil.copytree(source, folder.snapshot)
-            folder.write_config(config)
-            with EventWriter(folder.events) as log:
-                log.write(StateEvent("queued"))
+            with making_folder(folder) as made:
+                shutil.copytree(source, made.snapshot)
+                made.write_config(config)
+                with EventWriter(made.events) as events:
+                    events.write(StateEvent("queued"))
         except OSError as error:
-            shutil.rmtree(folder.root, ignore_errors=True)
             raise _refused(folder.root, error) from error
         return self._take_up(folder)
 
@@ -113,9 +108,7 @@ class Runs:
 
     def size(self, run_id: RunId) -> RunSize:
         """What it takes on the disk."""
-        folder = self.folder(run_id)
-        checkpoints, adapter = folder_size(folder.checkpoints), folder_size(folder.adapter)
-        return RunSize(checkpoints, adapter, folder_size(folder.root) - checkpoints - adapter)
+        return run_size(self.folder(run_id))
 
     # ------------------------------------------------------------------ what happens to it
     def ingest(self, run_id: RunId, events: Sequence[Logged]) -> Run:
@@ -159,8 +152,8 @@ class Runs:
             require_next(before.state, event.state)
         folder = self.folder(run_id)
         try:
-            with EventWriter(folder.events) as log:
-                log.write(event)
+            with EventWriter(folder.events) as events:
+                events.write(event)
         except OSError as error:
             raise _refused(folder.events, error) from error
         return self.catch_up(run_id)
@@ -238,11 +231,31 @@ class Runs:
         """
         run = self._idle(run_id)
         freed = self.size(run.id).total
+        aside = set_aside(self.folder(run.id))
         with self._database.writing() as transaction:
             for table, column in (("run_events", "run_id"), ("adapters", "run_id"), ("runs", "id")):
                 transaction.run(f"DELETE FROM {table} WHERE {column} = ?", run.id)
-        shutil.rmtree(self.folder(run.id).root, ignore_errors=True)
+        shutil.rmtree(aside.root, ignore_errors=True)
         return freed
+
+    # ------------------------------------------------------------------ folders without rows
+    def recover(self) -> None:
+        """Bring the rows up to what the folders say, after an app that was killed between them.
+
+        A process that trains may be at work; no other app.
+        """
+        place = self._layout.root / "runs"
+        tidy_runs(place)
+        listed = {run.id: run.state for run in self.list_runs()}
+        for folder in list_run_folders(place):
+            run_id = RunId(folder.root.name)
+            try:
+                if run_id not in listed:
+                    self._take_up(folder)
+                elif NEXT[listed[run_id]]:
+                    self.catch_up(run_id)
+            except (WorkspaceError, OSError) as error:
+                log.warning("left aside: the run %s (%s)", run_id, error)
 
     def rebuild_runs(self) -> int:
         """Drop the rows of runs and their adapters and make them from the folders; how many.

@@ -107,6 +107,7 @@ class Store:
             store.ingests.interrupt_running()
             store.drafts.interrupt_sent()
             store.evaluations.interrupt_running()
+            store.runs.recover()
         except BaseException:
             store.close()
             raise

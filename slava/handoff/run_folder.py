@@ -126,10 +126,14 @@ class RunFolder:
         return sorted((int(path.name), path) for path in named if is_complete(path))
 
     def tidy(self) -> None:
-        """Remove what a killed process left half-written; not while the run is alive."""
+        """Remove what a killed run left half-written; not while it is alive.
+
+        Half-written files beside its log are the app's, which may be at them just now.
+        """
         for place in (self.root, self.checkpoints):
             for path in place.glob(f"{UNFINISHED_PREFIX}*"):
-                shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+                if path.is_dir():
+                    shutil.rmtree(path)
 
 
 @contextmanager

@@ -13,9 +13,12 @@ from slava.handoff.run_folder import RunFolder
 from store import PairFilter, Store
 from tests.store.drawn_pairs import add_pairs
 from tests.store.plain_reader import PlainReader
+from training.finetune.config import make_config
 from ui.services.training_records import TrainWish
 
 WISH = TrainWish("one", changes={"max_steps": 4})
+CONFIG = make_config("builtin", "quick", name="one", max_steps=4).to_json()
+"""What a run of that wish is told."""
 
 
 def standin_command(folder: RunFolder) -> list[str]:

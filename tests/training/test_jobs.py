@@ -17,11 +17,11 @@ from pathlib import Path
 import pytest
 
 from slava.domain import Run
-from slava.handoff.events import EventReader, StepEvent
+from slava.handoff.events import EventReader, EventWriter, StateEvent, StepEvent
 from slava.handoff.run_folder import RunFolder, is_complete
 from store import Store
 from tests.store.plain_reader import PlainReader
-from tests.training.jobs import WISH, gone, make_snapshot, standin_command, until
+from tests.training.jobs import CONFIG, WISH, gone, make_snapshot, standin_command, until
 from training import launch
 from ui.services import following, runner
 from ui.services.news import News
@@ -220,7 +220,8 @@ def test_an_app_that_is_killed_finds_its_run(workspace: Path, both: bool, moment
     rng = random.Random(moment)
     wanted = rng.randrange(1, 16) if moment else 5
     app = victim(workspace)
-    until(lambda: told_under(workspace) >= wanted, 180)
+    until(lambda: told_under(workspace) >= wanted or app.poll() is not None, 180)
+    assert not app.poll(), "it broke off by itself"
     time.sleep(rng.uniform(0, 0.3))
     app.kill()
     app.wait()
@@ -247,9 +248,25 @@ def test_an_app_that_is_killed_finds_its_run(workspace: Path, both: bool, moment
         training.close()
 
 
+def test_an_app_that_is_killed_between_log_and_row_has_not_failed_its_run(
+    workspace: Path,
+) -> None:
+    with Store.open(workspace, inspect=PlainReader()) as store:
+        run = store.runs.add_run(store.snapshots.list_snapshots()[0], CONFIG)
+        with EventWriter(store.runs.folder(run.id).events) as log:
+            log.write(StateEvent("preflight"))
+    with Store.open(workspace, inspect=PlainReader()) as store:
+        training = Training(store, News())
+        training.look_again()
+        assert ended(training, run).state == "interrupted"
+        training.resume(run.id)
+        assert ended(training, run).state == "done"
+        training.close()
+
+
 def told_under(workspace: Path) -> int:
     """How many events the workspace's run has told by now."""
-    logs = (workspace / "runs").glob("*/events.jsonl")
+    logs = (workspace / "runs").glob("[!.]*/events.jsonl")
     return sum(log.read_bytes().count(b"\n") for log in logs)
 
 

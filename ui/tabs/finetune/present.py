@@ -8,8 +8,8 @@ from typing import Any
 from slava.domain import Adapter, Run, Snapshot, SnapshotId
 from slava.domain.run import ENDED
 from slava.vlm.memory import gigabytes
+from store import RunSize
 from store.adapters import Lineage
-from store.runs import RunSize
 from ui.present.words import Shown, duration
 from ui.services.training_records import TrainingNow
 from ui.tabs.finetune import settings
