@@ -22,9 +22,7 @@ from slava.metrics.grounded import Grounded, ground
 from slava.metrics.labels import says_category, says_defect
 from slava.metrics.reliance import SAME_ROUGE
 from slava.metrics.text import row_scorer
-from slava.metrics.wordnet import WAY_OUT, find_wordnet
 from slava.packs import Pack
-from slava.retrieval.showing import title_of
 from slava.teacher.checks.known import Known, Rules, rules_of
 from slava.teacher.checks.quantities import Quantity, quantities_in
 from slava.teacher.checks.text import plain
@@ -75,6 +73,8 @@ class Scorer:
         known_of: Callable[[MicrographId], Known],
         wordnet: Path | None = None,
     ) -> None:
+        from slava.metrics.wordnet import WAY_OUT, find_wordnet  # takes nltk
+
         self._measures, self._pack, self._known = frozenset(spec.measures), pack, known_of
         self._rules: Rules = rules_of(pack)
         found = find_wordnet(wordnet) if "text" in self._measures else None
@@ -163,6 +163,8 @@ def quantity_figures(wanted: str, answer: str) -> dict[str, float]:
 
 def named_class(answer: str, classes: Sequence[str]) -> str:
     """The one label whose title an answer names; empty where it names none or several."""
+    from slava.retrieval.showing import title_of  # takes scipy
+
     said = f" {plain(answer)} "
     named = [label for label in classes if f" {plain(title_of(label))} " in said]
     inside = [a for a in named if any(a != b and title_of(a) in title_of(b) for b in named)]

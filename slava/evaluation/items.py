@@ -16,7 +16,6 @@ from slava.errors import BadInput
 from slava.handoff.files import canonical, hash_bytes
 from slava.handoff.snapshot import SnapshotContent
 from slava.metrics.labels import names_defect, says_defect
-from slava.retrieval.showing import question_for, title_of
 
 _UNHASHED = ("id", "given")
 
@@ -45,6 +44,8 @@ def category_item(
     micrograph_id: MicrographId, label: str, classes: Sequence[str], **known: Any
 ) -> TestItem:
     """The question for the category of a labelled micrograph, as the Classify tab asks it."""
+    from slava.retrieval.showing import question_for, title_of  # takes scipy
+
     return make_item(
         micrograph_id,
         question_for(classes),

@@ -58,7 +58,7 @@ with Store.open(workspace) as store:
     window = build_window(Services(store, Settings(workspace)))
     names = [event.api_name for event in window.fns.values()]
 print([name for name in {UNTOUCHED!r} if name in sys.modules])
-known = ("analyse_", "classify_", "curate_", "draft_", "dataset_", "finetune_")
+known = ("analyse_", "classify_", "curate_", "draft_", "dataset_", "finetune_", "evaluate_")
 print(len(names), len(set(names)), all(str(name).startswith(known) for name in names))
 """
     ended = subprocess.run(

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slava.domain import Fact, Measurement, Micrograph, MicrographId
-from slava.imaging.measure import facts_of
 from slava.packs import AnswerLength, Pack
 
 Embed = Callable[[Sequence[str]], NDArray[np.float32]]
@@ -48,6 +47,8 @@ def known_of(
     edx: bool = False,
 ) -> Known:
     """What the checks need of a micrograph and its measurement."""
+    from slava.imaging.measure import facts_of  # takes scipy, which the rest does without
+
     return Known(micrograph, facts_of(micrograph, measurement), label, edx)
 
 
