@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -115,13 +116,12 @@ def story_of_folder(folder: RunFolder) -> tuple[Story, list[Logged]]:
 
 
 def folder_size(folder: Path) -> int:
-    """Bytes of all files below a folder; 0 where there is none."""
+    """Bytes of all files below a folder, which may change meanwhile; 0 where there is none."""
     total = 0
-    for path in folder.rglob("*"):
-        try:
-            total += path.stat().st_size if path.is_file() else 0
-        except OSError:
-            continue
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with suppress(OSError):
+                total += Path(place, name).stat().st_size
     return total
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -114,3 +116,25 @@ def test_half_written_files_are_the_apps_and_folders_the_runs(tmp_path: Path) ->
     made.mkdir()
     opened(tmp_path / "w").close()
     assert (file.exists(), made.exists()) == (False, True)
+
+
+def test_a_checkpoint_may_vanish_while_it_is_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A checkpoint gets its name, and old ones go, while the window asks how large they are."""
+    with opened(tmp_path / "w") as store:
+        run = add_run(store)
+        folder = store.runs.folder(run.id)
+        with folder.writing_checkpoint(2) as kept:
+            (kept / "weights").write_bytes(b"w" * 100)
+        whole = store.runs.size(run.id).checkpoints
+        (folder.checkpoints / ".writing-1").mkdir()
+        scandir = os.scandir
+
+        def vanished(path: str | os.PathLike[str]) -> Any:
+            if Path(path).name == ".writing-1":
+                raise FileNotFoundError(path)
+            return scandir(path)
+
+        monkeypatch.setattr(os, "scandir", vanished)
+        assert store.runs.size(run.id).checkpoints == whole > 100
