@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.tuned import one_thread, pass_over
 from tests.vlm import vlm_checkpoints
+
+__all__ = ["one_thread"]
 
 torch = pytest.importorskip("torch")
 
@@ -19,20 +22,8 @@ Base = Callable[[str, str], Any]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """PEFT 0.21 asks transformers 5 by a name that it is about to drop."""
-    mark = pytest.mark.filterwarnings("ignore:.*is_gradient_checkpointing:FutureWarning")
-    for item in items:
-        if "adapters" in item.path.parts:
-            item.add_marker(mark)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def one_thread() -> Iterator[None]:
-    """Models this small run faster on one core than on several that wait for each other."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+    """What is known of the libraries is no failure here."""
+    pass_over(items, Path(__file__).parent)
 
 
 @pytest.fixture(scope="session")

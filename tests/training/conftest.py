@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,9 +11,10 @@ import pytest
 from slava.handoff.events import Event, EventReader, StateEvent, StepEvent
 from slava.handoff.run_folder import RunFolder
 from tests.training.steel import Workspace, make_workspace
+from tests.tuned import one_thread, pass_over
 from training.finetune.config import make_config
 
-torch = pytest.importorskip("torch")
+__all__ = ["one_thread"]
 
 TINY = {
     "epochs": 2,
@@ -34,20 +35,8 @@ NewRun = Callable[..., RunFolder]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """PEFT 0.21 asks transformers 5 by a name that it is about to drop."""
-    mark = pytest.mark.filterwarnings("ignore:.*is_gradient_checkpointing:FutureWarning")
-    for item in items:
-        if "training" in item.path.parts:
-            item.add_marker(mark)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def one_thread() -> Iterator[None]:
-    """Models this small run faster on one core than on several that wait for each other."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+    """What is known of the libraries is no failure here."""
+    pass_over(items, Path(__file__).parent)
 
 
 @pytest.fixture(scope="session")
