@@ -118,7 +118,6 @@ def main() -> None:
 def _evaluate(records: list[Record], workspace: Path, scratch: Path) -> Record:
     from slava.domain import EvaluationSpec
     from slava.evaluation.tables import by_level, grouped
-    from slava.settings import Settings
     from store import Store
     from store.received_tests import take_path
     from ui.services.evaluation_desk import EvaluationDesk
@@ -128,7 +127,7 @@ def _evaluate(records: list[Record], workspace: Path, scratch: Path) -> Record:
     lines = [json.dumps(record, ensure_ascii=False) for record in records]
     file.write_text("\n".join(lines), encoding="utf-8")
     with Store.open(workspace) as store:
-        desk = EvaluationDesk(store, Settings.gather(workspace=workspace))
+        desk = EvaluationDesk(store)
         test_set = take_path(store, file, _said)
         items = store.test_sets.list_items(test_set.id)
         wanted = EvaluationSpec(

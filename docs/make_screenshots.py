@@ -44,6 +44,7 @@ JUDGED = """(({ verdict, state, listed, mapped }) =>
 )(document.querySelector('#classify [data-verdict]')?.dataset ?? {})"""
 DRAWN = """[...document.querySelectorAll('#classify img')].every((picture) =>
   picture.complete || picture.getBoundingClientRect().top > innerHeight)"""
+SAMPLED = DRAWN.replace("#classify img", ".ft-sample img")
 TUNED = "document.querySelector('#finetune [data-ready]')?.dataset"
 REVIEWED = "document.querySelector('#curate-review [data-ready]')?.dataset"
 AHEAD = """(({ pictures }) => pictures && pictures.split(' ').every((id, place) =>
@@ -179,7 +180,7 @@ def show_curate(page: Page) -> None:
 def show_finetune(page: Page) -> None:
     """Until the run that was looked at last is drawn."""
     page.wait(f"{TUNED}?.points > 0 && document.querySelector('.ft-chart [data-line]')", PATIENCE_S)
-    page.wait("[...document.querySelectorAll('.ft-sample img')].every((one) => one.complete)")
+    page.wait(SAMPLED, PATIENCE_S)
 
 
 FILL: dict[str, Callable[[Page], None]] = {

@@ -20,6 +20,8 @@ from torch import Tensor, nn
 from slava.errors import ModelUnusable
 
 BESIDE = "slava_base.json"
+BUILTIN, OWN = "builtin", "adapter"
+"""How the built-in model is named as a base, and the folder in which a run keeps what it made."""
 _SAMPLES = 512
 """Values taken of each tensor, evenly spread."""
 
@@ -86,8 +88,11 @@ def require_same_base(model: Any, folder: Path) -> None:
     wanted, here = told_base(folder), base_identity(model)
     if wanted and here and wanted != here:
         name = Path(str(_told(folder).get("base_model_name_or_path") or "another model")).name
+        if name == BUILTIN:
+            name = "another version of the built-in model"
+        called = "this adapter" if folder.name == OWN else f"the adapter {folder.name}"
         raise ModelUnusable(
-            f"the adapter {folder.name} was made on {name}, and this model's weights are others. "
+            f"{called} was made on {name}, and this model's weights are others. "
             "Load the model that it was made on, or train an adapter on this one."
         )
 

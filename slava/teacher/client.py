@@ -172,7 +172,7 @@ class OpenAITeacher:
         shown = f" ({self._short(words)})" if words else ""
         broke = kind in _OUT_OF_MONEY
         way_out = {
-            401: " Give a valid API key in SLAVA_TEACHER_API_KEY.",
+            401: " Give a valid API key in SLAVA_TEACHER_API_KEY (a judge's: SLAVA_JUDGE_API_KEY).",
             403: " Give an API key that may use this model.",
             404: " Check the URL, which often ends in /v1, and the model's name.",
         }.get(code, " The account has no money left." if broke else "")

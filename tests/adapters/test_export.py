@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from slava.adapters import AdapterSettings, at_rank, load_adapter, make_adapter, set_classes
-from slava.errors import ModelError
+from slava.errors import ModelError, ModelUnusable
 from tests.adapters.conftest import Base, batch, waken
 
 torch = pytest.importorskip("torch")
 
+from slava.adapters import identity  # noqa: E402
 from slava.adapters.control import layers  # noqa: E402
 from slava.adapters.distil import Distilled, distil  # noqa: E402
 from slava.adapters.export import (  # noqa: E402
@@ -128,3 +129,21 @@ def test_one_that_says_something_else_is_not_written(base: Base, tmp_path: Path)
 
 def test_ranks_are_rounded_up_to_what_servers_know() -> None:
     assert [rounded_rank(r) for r in (4, 8, 9, 12, 16, 17)] == [8, 8, 16, 16, 16, 32]
+
+
+@pytest.mark.parametrize(
+    ("folder", "base", "said"),
+    [
+        ("steel", "org/llava-7b", "the adapter steel was made on llava-7b"),
+        ("adapter", "builtin", "this adapter was made on another version of the built-in model"),
+    ],
+)
+def test_another_base_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str, base: str, said: str
+) -> None:
+    monkeypatch.setattr(identity, "base_identity", lambda _: "b" * 64)
+    (tmp_path / folder).mkdir()
+    told = {"base_model_name_or_path": base, "base_sha256": "a" * 64}
+    (tmp_path / folder / "adapter_config.json").write_text(json.dumps(told))
+    with pytest.raises(ModelUnusable, match=said):
+        identity.require_same_base(object(), tmp_path / folder)

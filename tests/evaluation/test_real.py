@@ -37,7 +37,7 @@ def test_sizes_are_right_with_context_and_unknown_without(real_data: Path, tmp_p
     file.write_text("\n".join(map(json.dumps, records)), encoding="utf-8")
     settings = Settings.gather(workspace=tmp_path / "w", environ={})
     with Store.open(settings.workspace) as store:
-        desk = EvaluationDesk(store, settings)
+        desk = EvaluationDesk(store)
         test_set = take_path(store, file)
         items = store.test_sets.list_items(test_set.id)
         wanted = EvaluationSpec((), ("quantity", "grounded"), "", "", levels=("none", "high"))

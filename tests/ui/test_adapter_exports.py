@@ -22,7 +22,7 @@ from tests.ui.finetune_runs import add_run, add_steel, finish, freeze, train
 from training import to_lora
 from training.to_lora import PlainLora
 from ui.services import Services
-from ui.services.adapter_exports import free_folder, refusal
+from ui.services.adapter_exports import Given, free_folder, refusal
 from ui.tabs import finetune
 from ui.tabs.finetune import giving
 
@@ -117,6 +117,15 @@ def test_a_plain_one_is_only_copied(store: Store, run: Run) -> None:
     assert [form["name"] for form in giving.forms(plain)] == ["lora"]
     assert "as it is" in giving.hint(plain)
     assert giving.forms(None) == []
+
+
+def test_what_is_at_hand_and_why_it_failed_are_said(store: Store, run: Run) -> None:
+    adapter = store.adapters.get_adapter(run.id)
+    begun = Given(adapter_id=adapter.id, form="lora")
+    assert giving.given(begun, adapter)["text"] == "starting"
+    assert giving.given(replace(begun, form="peft"), adapter)["text"] == "copying"
+    failed = replace(begun, state="failed", error="this adapter was made elsewhere.")
+    assert giving.given(failed, adapter)["text"] == "This adapter was made elsewhere."
 
 
 def test_why_it_could_not_be_made_is_said(

@@ -145,7 +145,7 @@ def test_cancelled_in_the_middle_it_goes_on_later(services: Services, tmp_path: 
     slow = {"file": "fibres.png", "question": SLOWLY, "reference": "Thin fibres."}
     test_set = take(services, draw_set(tmp_path / "set", slow))
     evaluating, gate = services.evaluating, threading.Event()
-    evaluating.desk = EvaluationDesk(services.store, services.settings, waiting_for(gate))
+    evaluating.desk = EvaluationDesk(services.store, waiting_for(gate))
     evaluation = begin(services, test_set)
     until(lambda: evaluating.job.now and evaluating.job.now.done >= 1, 60)
     with pytest.raises(ModelError, match="under way"):

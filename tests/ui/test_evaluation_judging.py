@@ -26,7 +26,8 @@ LONG = "The fibres are thin and lie in a loose, irregular mat without any direct
 
 @pytest.fixture
 def services(tmp_path: Path) -> Iterator[Services]:
-    settings = Settings.gather(workspace=tmp_path / "w", environ={"SLAVA_JUDGE_API_KEY": "sk-valid"})
+    key = {"SLAVA_JUDGE_API_KEY": "sk-valid"}
+    settings = Settings.gather(workspace=tmp_path / "w", environ=key)
     with Store.open(settings.workspace, inspect=PlainReader()) as store:
         opened = Services(store, settings, opener=open_scripted)
         yield opened

@@ -81,6 +81,7 @@ def evaluate(
     """
     from slava.domain import ContextWay, EvaluationSpec
     from slava.vlm.context import level_of
+    from slava.vlm.load import open_backbone
     from store import Store
     from ui.privacy import set_private_environment
     from ui.services.evaluation_desk import EvaluationDesk
@@ -101,7 +102,8 @@ def evaluate(
     settings = Settings.gather(workspace=workspace)
     set_private_environment(settings.workspace)
     with Store.open(settings.workspace) as store:
-        desk = EvaluationDesk(store, settings)
+        opener = partial(open_backbone, api_key=settings.api_key)
+        desk = EvaluationDesk(store, opener)
         test_set = _test_set(store, dataset)
         spec = desk.spec([desk.entry(one) for one in _listed(models)], test_set, wanted)
         evaluation = desk.begin(spec, name)

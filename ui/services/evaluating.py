@@ -57,7 +57,7 @@ class Evaluating:
     ) -> None:
         self._store, self._models, self._news = store, models, news
         self._settings = settings
-        self.desk = EvaluationDesk(store, settings, opener)
+        self.desk = EvaluationDesk(store, opener)
         self.job = Job[EvaluatingNow]("evaluating", news, BUSY)
         self._guard = threading.Lock()
         self._kept: tuple[tuple[object, ...], int, Results] | None = None

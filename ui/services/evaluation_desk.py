@@ -29,7 +29,6 @@ from slava.evaluation.asking import Tally, ask_all
 from slava.evaluation.keys import identify, quantized
 from slava.evaluation.planning import Subject, asks_of, count_asks
 from slava.packs import FOLDER, Pack, load_pack
-from slava.settings import Settings
 from slava.vlm.context import LEVELS
 from slava.vlm.load import BUILTIN, open_backbone
 from store import Store
@@ -60,13 +59,11 @@ class EvaluationDesk:
     Parameters
     ----------
     opener
-        Loads a model; of a served one the key of the settings is handed on.
+        Loads a model; it knows the key of a served one.
     """
 
-    def __init__(
-        self, store: Store, settings: Settings, opener: OpenBackbone = open_backbone
-    ) -> None:
-        self.store, self._settings, self._opener = store, settings, opener
+    def __init__(self, store: Store, opener: OpenBackbone = open_backbone) -> None:
+        self.store, self._opener = store, opener
 
     def pack(self, pack_id: str) -> Pack:
         """The pack, the workspace's own copy first."""

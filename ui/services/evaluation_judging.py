@@ -155,7 +155,7 @@ def judge_of(spec: EvaluationSpec) -> JudgeChoice:
     return spec.judge
 
 
-def place_of(row: Row) -> Place:
+def where_judged(row: Row) -> Place:
     """Where a row's judgements are found."""
     return f"{row.item.id}/{row.level}", row.model
 
@@ -171,7 +171,7 @@ def tasks_of(
     together: dict[str, list[Row]] = {}
     for row in rows:
         if row.item.reference and row.answer and not row.error and not row.item.classes:
-            together.setdefault(place_of(row)[0], []).append(row)
+            together.setdefault(where_judged(row)[0], []).append(row)
     for measure in (m for m in RANGES if m in judge.measures):
         for item, told in together.items():
             first = told[0]

@@ -16,7 +16,7 @@ from slava.evaluation.results import Results, Row
 from slava.packs import FOLDER, Pack, load_pack
 from slava.teacher.checks.known import Known, known_of
 from store import Store
-from ui.services.evaluation_judging import judgements_for, place_of
+from ui.services.evaluation_judging import judgements_for, where_judged
 
 
 def results_of(
@@ -73,7 +73,7 @@ def results_of(
         )
         tell(k + 1, len(own))
     judged = judgements_for(store, spec, rows)
-    rows = [with_judged(r, judged.get(place_of(r), ()), people.get(r.key, ())) for r in rows]
+    rows = [with_judged(r, judged.get(where_judged(r), ()), people.get(r.key, ())) for r in rows]
     test_set = store.test_sets.get_test_set(spec.dataset_id)
     return Results(
         evaluation,

@@ -84,8 +84,9 @@ function outcomeWords(best) {
 
 function resultRow(row) {
   const line = make('tr');
-  const gain = row.adapter - row.base;
-  const told = `${gain > 0 ? '+' : gain < 0 ? '−' : '±'}${row.share ? (100 * Math.abs(gain)).toFixed(1) : Math.abs(gain).toFixed(3)}`;
+  const size = row.share ? (100 * Math.abs(row.adapter - row.base)).toFixed(1) : Math.abs(row.adapter - row.base).toFixed(3);
+  const gain = Number(size) ? row.adapter - row.base : 0;
+  const told = `${gain > 0 ? '+' : gain < 0 ? '−' : '±'}${size}`;
   line.append(make('th', '', row.name), make('td', '', figure(row, row.base)), make('td', '', figure(row, row.adapter)), make('td', gain > 0 ? 'ft-up' : gain < 0 ? 'ft-down' : '', told));
   return line;
 }

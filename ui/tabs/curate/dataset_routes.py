@@ -9,25 +9,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
-from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from slava.errors import BadInput, BadSetting
 from slava.packs import FOLDER as PACKS
 from slava.packs import list_packs
 from store.pairs import Facet
-from ui.pixels import HEADERS
+from ui.answering import Sent, number, posted, text
 from ui.present import datasets as shown
+from ui.receiving import receiving
 from ui.services import Services
 from ui.services.job import Job
-from ui.services.uploaded import place_of
-from ui.tabs.curate.answering import Sent, number, posted, text
 
 FACETS: tuple[Facet, ...] = ("aspect", "category", "kind", "teacher")
-LARGEST_BYTES = 2_000_000_000
-"""Of one uploaded file."""
 
 
 def routes(services: Services, base: str) -> list[BaseRoute]:
@@ -129,32 +123,6 @@ class DatasetAnswers:
         else:
             job.dismiss()
         return {}
-
-
-def receiving(uploads: Path) -> Callable[[Request], object]:
-    """A route that writes the files of an upload, one by one."""
-
-    async def receive(request: Request) -> Response:
-        """One file of an upload, as the body; written as it comes."""
-        asked = request.query_params
-        try:
-            target = place_of(uploads, asked.get("token", ""), asked.get("path", ""))
-        except BadInput as error:
-            return JSONResponse({"error": str(error)}, 422, HEADERS)
-        size = 0
-        with target.open("wb") as file:
-            async for chunk in request.stream():
-                size += len(chunk)
-                if size > LARGEST_BYTES:
-                    break
-                await run_in_threadpool(file.write, chunk)
-        if size > LARGEST_BYTES:
-            target.unlink(missing_ok=True)
-            words = {"error": "the file is larger than 2 GB. Type its path instead."}
-            return JSONResponse(words, 422, HEADERS)
-        return JSONResponse({"bytes": size}, headers=HEADERS)
-
-    return receive
 
 
 def _states(sent: Sent) -> Literal["accepted", "all"]:

@@ -17,13 +17,13 @@ from slava.errors import BadInput, BadSetting, NotFound
 from slava.packs import FOLDER as PACKS
 from slava.packs import list_packs
 from slava.teacher.ledger import JobId, RequestId, RequestState
+from ui.answering import Sent, fetched, number, posted, text, texts
 from ui.pixels import HEADERS
 from ui.present import drafting as shown
 from ui.services import Services
 from ui.services.choosing import chosen_of
 from ui.services.drafting_records import DraftWish
 from ui.services.teaching import TeacherChoice
-from ui.tabs.curate.answering import Sent, fetched, number, posted, text, texts
 
 KEPT = "draft_wish"
 PAGE = 20

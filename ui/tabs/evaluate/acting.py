@@ -8,10 +8,10 @@ from typing import get_args
 from slava.domain import Part
 from slava.errors import BadInput
 from slava.metrics.judge_prompts import RANGES
+from ui.answering import Sent, text, texts
 from ui.services import Services
 from ui.services.evaluation_people import BlindAnswer
 from ui.services.uploaded import uploaded
-from ui.tabs.curate.answering import Sent, text, texts
 from ui.tabs.evaluate import incoming
 
 Told = dict[str, object]

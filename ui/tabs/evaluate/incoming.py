@@ -18,8 +18,8 @@ from slava.domain import (
 from slava.errors import BadInput, BadSetting
 from slava.metrics.contexts import LEVELS
 from slava.metrics.judge_prompts import RANGES
+from ui.answering import Sent, number, text, texts
 from ui.services.evaluation_desk import EvaluationDesk
-from ui.tabs.curate.answering import Sent, number, text, texts
 
 MOST_REPEATS = 20
 TABLES = (".json", ".jsonl", ".csv", ".parquet")

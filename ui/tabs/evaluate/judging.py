@@ -12,9 +12,9 @@ from starlette.responses import Response
 
 from slava.domain import EvaluationId, JudgeChoice
 from slava.errors import BadInput, NotFound
+from ui.answering import Sent, number, text
 from ui.pixels import HEADERS
 from ui.services import Services
-from ui.tabs.curate.answering import Sent, number, text
 from ui.tabs.evaluate import incoming, present
 
 if TYPE_CHECKING:

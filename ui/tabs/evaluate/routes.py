@@ -17,10 +17,10 @@ from starlette.routing import Mount, Route
 
 from slava.domain import EvaluationId
 from slava.errors import NotFound
+from ui.answering import Sent, fetched, posted
 from ui.pixels import HEADERS
+from ui.receiving import receiving
 from ui.services import Services
-from ui.tabs.curate.answering import Sent, fetched, posted
-from ui.tabs.curate.dataset_routes import receiving
 from ui.tabs.evaluate import drawing, finding, incoming
 from ui.tabs.evaluate.acting import Acting
 from ui.tabs.evaluate.judging import JudgeAnswers

@@ -10,10 +10,10 @@ from slava.domain import Evaluation, EvaluationSpec, ModelEntry, Part
 from slava.evaluation.keys import evaluation_id
 from slava.metrics.contexts import LEVELS
 from slava.metrics.judge_prompts import RANGES
+from ui.answering import Sent, text
 from ui.present.words import Shown
 from ui.services import Services
 from ui.services.evaluation_desk import Readiness
-from ui.tabs.curate.answering import Sent, text
 from ui.tabs.evaluate import incoming, present
 
 

@@ -37,17 +37,19 @@ def given(now: Given | None, adapter: Adapter | None) -> Shown:
     if now is None or adapter is None or now.adapter_id != adapter.id:
         return nothing
     if now.under_way:
-        text = f"{now.note}, step {now.done} of {now.total}" if now.done else now.note or "copying"
+        begun = now.note or ("copying" if now.form == "peft" else "starting")
+        text = f"{begun}, step {now.done} of {now.total}" if now.done else begun
         return {**nothing, "state": "running", "text": text, "fraction": now.fraction}
     if now.state != "done":
-        return {**nothing, "state": now.state, "text": now.error or "cancelled"}
+        return {**nothing, "state": now.state, "text": _sentence(now.error or "cancelled")}
     made = now.made
     if made is not None and not made.written:
-        text = refusal(made)
-        return {
-            **nothing, "state": "done", "refused": True, "text": f"{text[:1].upper()}{text[1:]}"
-        }  # fmt: skip
+        return {**nothing, "state": "done", "refused": True, "text": _sentence(refusal(made))}
     return {**nothing, "state": "done", "folder": now.folder, "text": _written(now)}
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"
 
 
 def _written(now: Given) -> str:
