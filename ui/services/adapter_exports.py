@@ -116,11 +116,11 @@ def export(
     )
 
 
-def refusal(made: PlainLora) -> str:
+def refusal(made: PlainLora, otherwise: str = "Export it as PEFT") -> str:
     """Why a plain LoRA was not written, and the ways out."""
     return (
         f"a plain LoRA finds the adapter's next token likeliest for {share(made)} of answers that "
-        "it was not distilled on, and 98 % are wanted: nothing was written. Export it as PEFT, or "
+        f"it was not distilled on, and 98 % are wanted: nothing was written. {otherwise}, or "
         "write it anyway."
     )
 

@@ -44,7 +44,8 @@ def given(now: Given | None, adapter: Adapter | None) -> Shown:
         return {**nothing, "state": now.state, "text": _sentence(now.error or "cancelled")}
     made = now.made
     if made is not None and not made.written:
-        return {**nothing, "state": "done", "refused": True, "text": _sentence(refusal(made))}
+        told = refusal(made, "Take it as it is")
+        return {**nothing, "state": "done", "refused": True, "text": _sentence(told)}
     return {**nothing, "state": "done", "folder": now.folder, "text": _written(now)}
 
 
