@@ -46,6 +46,7 @@ DRAWN = """[...document.querySelectorAll('#classify img')].every((picture) =>
   picture.complete || picture.getBoundingClientRect().top > innerHeight)"""
 SAMPLED = DRAWN.replace("#classify img", ".ft-sample img")
 TUNED = "document.querySelector('#finetune [data-ready]')?.dataset"
+ASKED = "document.querySelector('#evaluate [data-ready]')?.dataset"
 REVIEWED = "document.querySelector('#curate-review [data-ready]')?.dataset"
 AHEAD = """(({ pictures }) => pictures && pictures.split(' ').every((id, place) =>
   document.querySelectorAll('.rv-viewer')[place]?.dataset.ready === id
@@ -83,6 +84,9 @@ SHOTS = (
     Shot("Fine-tune", 1440, 900, dark=True),
     Shot("Fine-tune", 1440, 900, dark=False),
     Shot("Fine-tune", 1024, 768, dark=False),
+    Shot("Evaluate", 1440, 900, dark=False),
+    Shot("Evaluate", 1440, 900, dark=True),
+    Shot("Evaluate", 1024, 768, dark=False),
 )
 
 
@@ -125,7 +129,7 @@ def seed_curate(workspace: Path) -> None:
     subprocess.run(command, cwd=ROOT, check=True)
     with Store.open(workspace) as store:
         names = {m.id: m.name for m in store.micrographs.list_micrographs()}
-        pairs = store.pairs.list_pairs(PairFilter(order="added"), limit=500)
+        pairs = store.pairs.list_pairs(PairFilter(), limit=500)
         shown = [names[one.pair.micrograph_ids[0]] for one in pairs].index(MICROGRAPH)
         for number, pair_id in enumerate(one.pair.id for one in pairs[:shown]):
             if number % 9 == 4:
@@ -158,6 +162,54 @@ def seed_finetune(workspace: Path) -> None:
         freeze(store, "steel surfaces, drawn")
 
 
+def seed_evaluate(workspace: Path) -> None:
+    """Drawn micrographs of which everything is known, asked about with context and without, of the
+    built-in model as it is and in 8 bit."""
+    from slava.domain import EvaluationSpec
+    from slava.evaluation.items import category_item, make_item
+    from slava.packs import load_pack
+    from slava.synthetic import draw_micrograph
+    from store import Store
+    from ui.services.evaluation_desk import EvaluationDesk
+
+    drawings = workspace.with_name("drawings")
+    drawings.mkdir()
+    items = []
+    with Store.open(workspace) as store:
+        for seed in range(16):
+            label = ("particles", "fibres", "nanowires", "powder")[seed % 4]
+            drawn = draw_micrograph(40 + seed, label, width_px=512, height_px=384)
+            file = drawings / f"{label} {seed}.png"
+            Image.fromarray(drawn.pixels).save(file)
+            at = store.micrographs.add_micrograph(file).micrograph.id
+            known = {"category": label}
+            items.append(category_item(at, label, load_pack().labels))
+            if drawn.truth.count:
+                asked, told = f"How many {label} are there?", f"{drawn.truth.count}"
+                items.append(make_item(at, asked, quantity=told, topic="count", **known))
+            if drawn.truth.diameter_px:
+                told = f"{drawn.truth.diameter_px:.1f} px"
+                asked = f"What is the mean diameter of the {label}, in pixels?"
+                items.append(make_item(at, asked, quantity=told, topic="size", **known))
+            defect = drawn.truth.defect != "none"
+            asked = "Is there a defect?"
+            items.append(make_item(at, asked, defect=defect, topic="defect", **known))
+        test_set = store.test_sets.add_test_set("drawn micrographs", items, "sLAVA's drawings")
+        desk = EvaluationDesk(store)
+        wanted = EvaluationSpec(
+            (), ("grounded", "category", "defect", "quantity", "reliance"), "", "",
+            levels=("none", "moderate", "high"), max_new_tokens=64,
+        )  # fmt: skip
+        entries = [desk.entry("builtin"), desk.entry("builtin@int8")]
+        desk.ask(desk.begin(desk.spec(entries, test_set, wanted)).id)
+
+
+def fill_evaluate(page: Page) -> None:
+    """Nothing more than is there already."""
+    turn_to(page, "Evaluate")
+    page.wait(f"Number({ASKED}?.answers) > 0", PATIENCE_S)
+
+
 def show_analyse(page: Page) -> None:
     """Until everything is drawn."""
     page.wait_for_micrograph(MICROGRAPH)
@@ -183,21 +235,29 @@ def show_finetune(page: Page) -> None:
     page.wait(SAMPLED, PATIENCE_S)
 
 
+def show_evaluate(page: Page) -> None:
+    """Until the figures are drawn."""
+    page.wait(f"Number({ASKED}?.answers) > 0", PATIENCE_S)
+
+
 FILL: dict[str, Callable[[Page], None]] = {
     "Analyse": fill_analyse,
     "Classify": fill_classify,
     "Curate": fill_curate,
     "Fine-tune": fill_finetune,
+    "Evaluate": fill_evaluate,
 }
 SHOW: dict[str, Callable[[Page], None]] = {
     "Analyse": show_analyse,
     "Classify": show_classify,
     "Curate": show_curate,
     "Fine-tune": show_finetune,
+    "Evaluate": show_evaluate,
 }
 SEED: dict[str, Callable[[Path], None]] = {
     "Curate": seed_curate,
     "Fine-tune": seed_finetune,
+    "Evaluate": seed_evaluate,
 }
 """Tabs that have a workspace of their own, and what fills it before the window opens."""
 
