@@ -53,7 +53,7 @@ def add_steel(store: Store, folder: Path, kinds: int = 3, each: int = 7) -> list
             )  # fmt: skip
             pairs.append(with_id(pair))
     store.pairs.add_pairs(pairs)
-    store.reviews.record_bulk(PairFilter(), "ada", "accepted")
+    store.reviews.record_bulk(PairFilter(), "reviewer", "accepted")
     return ids
 
 
