@@ -166,7 +166,7 @@ def test_a_run_that_is_done_says_what_it_is_worth_and_where_it_comes_from(
     assert [link["kind"] for link in shown["chain"]] == ["Adapter", "Run", "Snapshot", "Reviews"]
     assert shown["chain"][0]["text"] == "steel one"
     assert shown["chain"][2]["text"] == snapshot.name
-    assert shown["chain"][3] == {"kind": "Reviews", "text": "21 verdicts", "detail": "by ada"}
+    assert shown["chain"][3] == {"kind": "Reviews", "text": "21 verdicts", "detail": "by reviewer"}
     assert shown["size"].endswith(" MB")
     assert get(window, "state.json")["runs"][0]["headline"] == "25% → 88% right"
     tested = get(window, f"test.json?id={run.id}")["answers"]
