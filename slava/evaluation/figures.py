@@ -61,7 +61,7 @@ class Scorer:
     Parameters
     ----------
     known_of
-        What is known of a micrograph, for the grounded figures.
+        What is known of a micrograph, for the grounded figures; ``None`` where it is gone.
     wordnet
         Where WordNet is, if nltk does not find it. Without it METEOR is left out, by name.
     """
@@ -70,7 +70,7 @@ class Scorer:
         self,
         spec: EvaluationSpec,
         pack: Pack,
-        known_of: Callable[[MicrographId], Known],
+        known_of: Callable[[MicrographId], Known | None],
         wordnet: Path | None = None,
     ) -> None:
         from slava.metrics.wordnet import WAY_OUT, find_wordnet  # takes nltk
@@ -96,10 +96,9 @@ class Scorer:
         if self._texts is not None and item.reference and not item.classes:
             told = self._texts(item.reference, answered.answer)
             figures.update((name, value) for name, value in told.items() if value is not None)
-        if "grounded" in self._measures and not item.classes:
-            held = ground(
-                item.question, answered.answer, self._known(item.micrograph_id), self._rules
-            )
+        known = self._known(item.micrograph_id) if "grounded" in self._measures else None
+        if known is not None and not item.classes:
+            held = ground(item.question, answered.answer, known, self._rules)
             figures.update(_grounded(item, held))
             flags = tuple(flag.detail for flag in held.flags)
         if "category" in self._measures and item.classes:

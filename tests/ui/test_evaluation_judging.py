@@ -166,3 +166,21 @@ def test_answers_about_confidential_micrographs_stay_here(
     plan = services.evaluating.judge_plan(evaluation, choice)
     assert plan.held == (ids[0],)
     assert {request.micrograph_id for request in plan.requests} == {ids[1]}
+
+
+def test_what_is_about_a_removed_micrograph_stays_readable_and_is_not_asked_or_sent(
+    services: Services, evaluation: EvaluationId
+) -> None:
+    ids = [m.id for m in services.store.micrographs.list_micrographs()]
+    services.store.micrographs.remove_micrograph(ids[0])
+    spec = services.evaluating.results(evaluation).evaluation.spec
+    wanted = replace(spec, measures=("text", "grounded"))
+    plan = services.evaluating.plan(spec.models, spec.dataset_id, wanted)
+    assert plan.readiness.micrographs == 1
+    services.evaluating.begin(plan.spec)
+    services.evaluating.job.wait()
+    again = services.evaluating.list_evaluations()[0]
+    assert (again.state, again.done, again.total) == ("done", 2, 2)
+    assert len(services.evaluating.results(evaluation).rows) == 4
+    choice = JudgeChoice("https://judge.example.org/v1", "judge-1", cap_usd=1.0)
+    assert services.evaluating.judge_plan(evaluation, choice).held == (ids[0],)

@@ -6,8 +6,8 @@ Used by the command and by the window's job. It must not know how either shows a
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -142,10 +142,18 @@ class EvaluationDesk:
     # ------------------------------------------------------------------ micrographs
     def readiness(self, items: Sequence[TestItem]) -> Readiness:
         """How many micrographs of a test set are calibrated."""
-        ids = {item.micrograph_id for item in items}
-        records = [self.store.micrographs.get_micrograph(i) for i in ids]
+        there = self.there({item.micrograph_id for item in items})
+        records = [self.store.micrographs.get_micrograph(i) for i in there]
         blind = [r for r in records if r.calibration is None]
         return Readiness(len(records), len(blind), sum(r.proposal is not None for r in blind))
+
+    def there(self, ids: Collection[MicrographId]) -> set[MicrographId]:
+        """Those of ``ids`` that have not been removed."""
+        found = set()
+        for micrograph_id in ids:
+            with suppress(NotFound):
+                found.add(self.store.micrographs.get_micrograph(micrograph_id).id)
+        return found
 
     def make_ready(
         self,
@@ -169,22 +177,18 @@ class EvaluationDesk:
             check()
             tell(f"reading and measuring micrographs: {number + 1} of {len(ids)}")
             try:
-                self._make_ready(micrograph_id, confirm_bars)
-            except NotFound:
-                failed.append(f"{micrograph_id[:12]} was removed")
+                failed += self._make_ready(micrograph_id, confirm_bars)
             except SlavaError as error:
                 failed.append(str(error))
         return failed
 
-    def _make_ready(self, micrograph_id: MicrographId, confirm_bars: bool) -> None:
+    def _make_ready(self, micrograph_id: MicrographId, confirm_bars: bool) -> list[str]:
         record = self.store.micrographs.get_micrograph(micrograph_id)
         if not record.databar_read:
             record = self.store.micrographs.read_databar(micrograph_id)
         if confirm_bars and record.calibration is None and record.proposal is not None:
             self.store.micrographs.confirm_proposal(micrograph_id)
-        failed = self.store.knowledge.measure_missing([micrograph_id], lambda _: None)
-        if failed:
-            raise NotFound(failed[0])
+        return self.store.knowledge.measure_missing([micrograph_id], lambda _: None)
 
     def subjects(self) -> Callable[[MicrographId], Subject]:
         """What is known of micrographs, each looked up once while the function lives."""
@@ -227,7 +231,8 @@ class EvaluationDesk:
         say: Callable[[str], None] = lambda _: None,
         stop: threading.Event | None = None,
     ) -> Tally:
-        """Ask what is missing; how it ended is written down.
+        """Ask what is missing; how it ended is written down. What is about a micrograph that was
+        removed is left out.
 
         Raises
         ------
@@ -239,6 +244,8 @@ class EvaluationDesk:
         evaluations = self.store.evaluations
         spec = evaluations.get_evaluation(evaluation).spec
         items = self.store.test_sets.list_items(spec.dataset_id)
+        there = self.there({item.micrograph_id for item in items})
+        items = tuple(item for item in items if item.micrograph_id in there)
         try:
             failed = self.make_ready(items, confirm_bars=confirm_bars, check=check, tell=say)
             known = self.subjects()

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from slava.domain import EvaluationSpec, JudgeChoice, MicrographId
-from slava.errors import BadSetting
+from slava.errors import BadSetting, NotFound
 from slava.evaluation.judging import JudgeTask
 from slava.evaluation.results import Row
 from slava.metrics.judge_prompts import RANGES, Candidate
@@ -139,7 +139,14 @@ def _tasks(
 
 
 def _confidential(store: Store) -> Callable[[MicrographId], bool]:
-    return lambda at: store.micrographs.get_micrograph(at).confidential
+    def confidential(at: MicrographId) -> bool:
+        """Nothing leaves about one that was removed, either: nobody can look at it any more."""
+        try:
+            return store.micrographs.get_micrograph(at).confidential
+        except NotFound:
+            return True
+
+    return confidential
 
 
 def judge_of(spec: EvaluationSpec) -> JudgeChoice:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import cache
 
 from slava.domain import EvaluationId, EvaluationSpec, MicrographId
+from slava.errors import NotFound
 from slava.evaluation.figures import Given, Scorer, figures_of
 from slava.evaluation.judged_figures import notes_of, with_judged
 from slava.evaluation.results import Results, Row
@@ -97,10 +98,13 @@ def _pack(store: Store, spec: EvaluationSpec) -> Pack:
     return load_pack(spec.pack, store.workspace / FOLDER)
 
 
-def _knowing(store: Store) -> Callable[[MicrographId], Known]:
+def _knowing(store: Store) -> Callable[[MicrographId], Known | None]:
     @cache
-    def known(micrograph_id: MicrographId) -> Known:
-        record = store.micrographs.get_micrograph(micrograph_id)
+    def known(micrograph_id: MicrographId) -> Known | None:
+        try:
+            record = store.micrographs.get_micrograph(micrograph_id)
+        except NotFound:
+            return None  # removed since
         labelled = store.labels.get_label(micrograph_id)
         measured = store.knowledge.measurement(micrograph_id)
         return replace(known_of(record, measured), label=(labelled.label or "") if labelled else "")
