@@ -43,7 +43,7 @@ def sitting(driver: webdriver.Chrome, tmp_path_factory: pytest.TempPathFactory) 
 def call_oneself(page: Page, name: str) -> None:
     page.click(".rv-who")
     field = page.find(".rv-name input")
-    field.clear()
+    field.send_keys(Keys.CONTROL, "a")  # typed over: a field that is emptied is filled again
     field.send_keys(name, Keys.ENTER)
     page.wait(f"{STATE}.reviewer === {name!r} && {STATE}.pair")
 
