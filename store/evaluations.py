@@ -93,8 +93,8 @@ class Evaluations:
         self._database = database
 
     def add_evaluation(self, spec: EvaluationSpec, name: str, total: int) -> Evaluation:
-        """Begin an evaluation; the same spec again goes on with the one that is there, under the
-        judge that is named now or was before."""
+        """Begin an evaluation; the same spec again goes on with the one that is there, which keeps
+        its judge."""
         called = " ".join(name.split())[:LONGEST_NAME] or spec.dataset
         made = evaluation_id(spec)
         with self._database.writing() as transaction:
@@ -104,8 +104,7 @@ class Evaluations:
                 "state = 'running', total = excluded.total, reason = ''",
                 *(made, called, json.dumps(spec_record(spec)), spec.dataset_id, int(total), now()),
             )
-        found = self.get_evaluation(made)
-        return self.set_judge(made, spec.judge) if spec.judge else found
+        return self.get_evaluation(made)
 
     def set_judge(self, evaluation: EvaluationId, judge: JudgeChoice) -> Evaluation:
         """Say who judges its answers; what an earlier judge said stays in the book."""

@@ -79,7 +79,12 @@ def _holds_classes(path: Path) -> bool:
 def _of_questions(store: Store, file: Path, tell: Tell) -> TestSet:
     told = read_test_file(file)
     ids, problems = _taken(store, {one.file for one in told.items}, tell)
-    items = [one.of(ids[one.file]) for one in told.items if one.file in ids]
+    items = []
+    for one in told.items:
+        try:
+            items += [one.of(ids[one.file])] if one.file in ids else []
+        except BadInput as error:
+            problems.append(f"{one.file.name}: {error}")
     notes = _notes([*told.problems, *problems])
     return store.test_sets.add_test_set(file.stem, items, file.name, notes)
 
@@ -87,12 +92,25 @@ def _of_questions(store: Store, file: Path, tell: Tell) -> TestSet:
 def _of_classes(store: Store, path: Path, tell: Tell) -> TestSet:
     listed = list_labelled(path)
     ids, problems = _taken(store, {one.file for one in listed.files}, tell)
-    there = [one for one in listed.files if one.file in ids]
+    told: dict[MicrographId, set[str]] = {}
+    for one in listed.files:
+        if one.file in ids:
+            told.setdefault(ids[one.file], set()).add(one.label)
+    twice = [at for at, labels in told.items() if len(labels) > 1]
+    problems += [f"{at[:12]} lies in several classes and is left out" for at in twice]
+    labels = {at: next(iter(one)) for at, one in told.items() if len(one) == 1}
+    known = store.labels.get_labels(labels)
+    groups = {ids[one.file]: one.group for one in listed.files if one.file in ids}
     store.labels.set_labels(
-        Labelling(ids[f.file], f.label, f.group, "folder", "import") for f in there
+        Labelling(at, label, groups[at], "folder", "import")
+        for at, label in labels.items()
+        if at not in known
     )
-    items = items_of_labels({ids[one.file]: one.label for one in there})
+    other = sum(record.label != labels[at] for at, record in known.items())
+    if other:
+        problems.append(f"{other} are labelled otherwise in the workspace, which stays so")
     notes = _notes([*listed.warnings, *problems])
+    items = items_of_labels(labels)
     return store.test_sets.add_test_set(path.stem, items, f"folder {path.name}", notes)
 
 

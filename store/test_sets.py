@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 
-from slava.domain import TestItem, TestSet
+from slava.domain import ItemId, TestItem, TestSet
 from slava.errors import BadInput, NotFound
 from slava.evaluation.items import dataset_id, item_from, item_record
 from store.clock import now
@@ -37,7 +38,11 @@ class TestSets:
         BadInput
             If it has no question, or no name.
         """
-        once = list({item.id: item for item in items}.values())
+        merged: dict[ItemId, TestItem] = {}
+        for item in items:
+            before = merged.get(item.id, item)
+            merged[item.id] = replace(item, given={**before.given, **item.given})
+        once = list(merged.values())
         called = " ".join(name.split())[:LONGEST_NAME]
         if not once:
             raise BadInput("A test set without questions tests nothing. Choose another source.")

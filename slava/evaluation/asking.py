@@ -122,7 +122,7 @@ def _prepared(
             name = ask.model.reference.removeprefix("given:")
             yield ask, _Prepared(given_key(name, ask.item.id, ask.item.given[name]), "")
             continue
-        subject = known(ask.shown)
+        subject = _shown(ask, known)
         told = build_context(subject.micrograph, subject.facts, _told_level(spec, ask)).text
         box = subject.micrograph.picture
         key = answer_key(
@@ -168,7 +168,7 @@ def _answer(
             if ask.shown != open_id:
                 open_id, grey = MicrographId(""), known(ask.shown).read()
                 open_id = ask.shown
-            answered = _one(backbone, ask, prepared, spec, known(ask.shown), grey, stop)
+            answered = _one(backbone, ask, prepared, spec, _shown(ask, known), grey, stop)
             in_a_row = 0
         except Cancelled:
             raise
@@ -245,6 +245,22 @@ def _ranked(backbone: Backbone, asked: Asked, ask: Ask, prepared: _Prepared) -> 
 def generation(spec: EvaluationSpec) -> GenerationSettings:
     """Greedy, so that the same is answered again."""
     return GenerationSettings(max_new_tokens=spec.max_new_tokens, seed=spec.seed)
+
+
+def _shown(ask: Ask, known: Known) -> Subject:
+    """The micrograph that is shown; where it is swapped, with what is known of the item's own: the
+    picture alone is another one."""
+    subject = known(ask.shown)
+    if not ask.swapped:
+        return subject
+    own = known(ask.item.micrograph_id)
+    record = replace(
+        subject.micrograph,
+        calibration=own.micrograph.calibration,
+        instrument=own.micrograph.instrument,
+        notes=own.micrograph.notes,
+    )
+    return Subject(record, own.facts, subject.read)
 
 
 def _told_level(spec: EvaluationSpec, ask: Ask) -> ContextLevel:

@@ -147,9 +147,12 @@ def quantity_figures(wanted: str, answer: str) -> dict[str, float]:
     The first number of the same dimension counts: the rest tells the spread, or the field of view.
     Empty where ``wanted`` holds no number.
     """
-    truth = next((q for q in quantities_in(wanted) if q.exact and q.low > 0), None)
+    truth = next((q for q in quantities_in(wanted) if q.exact and q.low >= 0), None)
     if truth is None:
         return {}
+    if truth.low == 0:
+        none = any(q.dimension == truth.dimension and q.high == 0 for q in quantities_in(answer))
+        return {"quantity_within": float(none)}
     errors = [_error(truth, said) for said in quantities_in(answer)]
     known = [error for error in errors if error is not None]
     if not known:

@@ -5,6 +5,7 @@ It must not know how answers are kept.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from slava.domain import (
     ContextLevel,
     EvaluationId,
     EvaluationSpec,
+    ItemId,
     MicrographId,
     ModelEntry,
     Quantization,
@@ -25,7 +27,9 @@ from slava.vlm.backbone import GenerationSettings
 VERSION = 1
 """Raised whenever the same model would be asked otherwise: old answers then stand for nothing."""
 
-_EDGE_BYTES = 1 << 20
+_WHOLE_BYTES = 64 << 20
+_STRIDE_BYTES = 1 << 20
+_BLOCK_BYTES = 1 << 16
 _HASHED = (".json", ".jinja", ".model", ".txt")
 
 
@@ -80,6 +84,11 @@ def answer_key(
     return AnswerKey(hash_bytes(canonical(told)))
 
 
+def score_key(answer: AnswerKey, item: ItemId) -> AnswerKey:
+    """What a person's score is kept under: an answer beside one reference."""
+    return AnswerKey(hash_bytes(canonical([answer, item])))
+
+
 def given_key(name: str, item_id: str, answer: str) -> AnswerKey:
     """The key of an answer that came with a test set."""
     return AnswerKey(hash_bytes(canonical(["given", name, item_id, answer])))
@@ -118,18 +127,25 @@ def _adapter(folder: Path) -> str:
 
 
 def _folder(folder: Path) -> str:
-    """Hash of a model's folder: small files whole, weights by their size and both their ends."""
+    """Hash of a model's folder: small files whole, weights by their size and blocks all over."""
     told: list[list[object]] = []
     for file in sorted(folder.iterdir()):
         if file.suffix == ".safetensors":
-            told.append([file.name, file.stat().st_size, _edges(file)])
+            told.append([file.name, file.stat().st_size, _sampled(file)])
         elif file.is_file() and file.suffix in _HASHED:
             told.append([file.name, hash_file(file)])
     return hash_bytes(canonical(told))
 
 
-def _edges(file: Path) -> str:
+def _sampled(file: Path) -> str:
+    """Hash of a file; of a large one of a block of every stride, and its end, so that no layer can
+    be another one unseen."""
+    size = file.stat().st_size
+    if size <= _WHOLE_BYTES:
+        return hash_file(file)
+    digest = hashlib.sha256()
     with file.open("rb") as source:
-        head = source.read(_EDGE_BYTES)
-        source.seek(max(0, file.stat().st_size - _EDGE_BYTES))
-        return hash_bytes(head + source.read(_EDGE_BYTES))
+        for start in (*range(0, size, _STRIDE_BYTES), size - _BLOCK_BYTES):
+            source.seek(start)
+            digest.update(source.read(_BLOCK_BYTES))
+    return digest.hexdigest()

@@ -36,6 +36,7 @@ class Row:
     """One answer with what is made of it."""
 
     key: AnswerKey
+    """Of the answer beside its reference: what people's scores are kept under."""
     item: TestItem
     model: str
     """The title of its :class:`~slava.domain.ModelEntry`."""

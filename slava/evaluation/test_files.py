@@ -93,7 +93,7 @@ def _item(record: Mapping[str, Any], folder: Path) -> FileItem:
     known: dict[str, Any] = {key: _text(record, key) for key in TEXTS if record.get(key)}
     known["defect"] = _checked(record, "defect", bool, None)
     answers = _checked(record, "answers", dict, {})
-    known["given"] = {str(name): str(text) for name, text in answers.items()}
+    known["given"] = {str(n): str(said) for n, said in answers.items() if said is not None}
     classes = tuple(str(one) for one in _checked(record, "classes", list, []))
     question = _text(record, "question")
     if classes and known.get("category") not in classes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ from slava.domain import (
 from slava.errors import Cancelled, ModelError
 from slava.evaluation.asking import Tally, ask_all
 from slava.evaluation.items import category_item, make_item
+from slava.evaluation.keys import identify
 from slava.evaluation.planning import Ask, Subject, asks_of, count_asks, swaps
 from slava.packs import load_pack
 from slava.vlm.backbone import Backbone
@@ -208,6 +210,30 @@ def test_a_swap_shows_another_micrograph_once_and_prefers_another_category() -> 
     assert sum(swapped for *_, swapped in world.where) == 3
     assert {level for _, _, level, swapped in world.where if swapped} == {"high"}
     assert swaps(items[:1], 0) == {}
+
+
+def test_a_swap_changes_the_picture_and_not_what_is_told() -> None:
+    items = [make_item(at, f"What is in {at[0]}?") for at in IDS]
+    world = World()
+    world.run(a_spec(measures=("reliance",)), items)
+    contexts: dict[str, set[str]] = {}
+    for (item, *_), key in world.where.items():
+        contexts.setdefault(item, set()).add(world.answers[key].context)
+    assert all(len(told) == 1 for told in contexts.values())
+    assert len(world.answers) == 6
+
+
+def test_weights_that_differ_in_the_middle_have_another_identity(tmp_path: Path) -> None:
+    for name, changed in (("a", b"\0"), ("b", b"\1")):
+        folder = tmp_path / name
+        folder.mkdir()
+        with (folder / "model.safetensors").open("wb") as out:
+            out.truncate(66 << 20)
+            out.seek(33 << 20)
+            out.write(changed * (2 << 20))
+    first, second = (identify(ModelEntry("m", str(tmp_path / n))).identity for n in "ab")
+    assert first != second
+    assert identify(ModelEntry("n", str(tmp_path / "a"))).identity == first
 
 
 def test_given_answers_need_no_model() -> None:

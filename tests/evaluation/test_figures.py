@@ -102,6 +102,8 @@ def test_a_defect_is_affirmed_or_denied() -> None:
         ("5", "1000", 0.0, 10.0),
         ("5", "That cannot be told.", 0.0, None),
         ("24 µm", "24 px", 0.0, None),
+        ("0", "There are 0 cracks.", 1.0, None),
+        ("0", "There are 5 cracks.", 0.0, None),
     ],
 )
 def test_a_number_is_compared_in_its_own_dimension(

@@ -68,6 +68,39 @@ def test_a_labelled_folder(store: Store, tmp_path: Path) -> None:
     assert take_path(store, folder).id == taken.id
 
 
+def test_a_folder_overrules_no_label_that_people_gave(store: Store, tmp_path: Path) -> None:
+    folder = a_folder(tmp_path / "steel", "pits", "scratches")
+    shutil.copy(folder / "pits" / "1.png", folder / "scratches" / "same.png")
+    at = store.micrographs.add_micrograph(folder / "pits" / "0.png").micrograph.id
+    store.labels.set_label(Labelling(at, "patches"))
+    taken = take_path(store, folder)
+    found = store.labels.get_label(at)
+    assert found is not None
+    assert found.label == "patches"
+    assert len(store.labels.list_history(at)) == 1
+    assert taken.count == 3
+    assert any("in several classes" in note for note in taken.notes)
+    assert any("labelled otherwise" in note for note in taken.notes)
+
+
+def test_one_question_with_answers_of_several_systems_is_one_item(
+    store: Store, tmp_path: Path
+) -> None:
+    write_micrograph(tmp_path / "a.png", 1)
+    asked = {"file": "a.png", "question": "How large?", "quantity": "24 µm"}
+    records = [
+        {**asked, "answers": {"A": "6 µm", "B": None}},
+        {**asked, "answers": {"C": "24 µm"}},
+        {**asked, "complexity": "hard"},
+    ]
+    file = tmp_path / "questions.jsonl"
+    file.write_text("\n".join(map(json.dumps, records)), encoding="utf-8")
+    taken = take_path(store, file)
+    items = store.test_sets.list_items(taken.id)
+    assert [dict(item.given) for item in items] == [{"A": "6 µm", "C": "24 µm"}]
+    assert any("hard" in note for note in taken.notes)
+
+
 def test_a_file_of_questions_and_one_of_pairs(store: Store, tmp_path: Path) -> None:
     write_micrograph(tmp_path / "a.png", 1)
     file = tmp_path / "questions.jsonl"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from slava.domain import EvaluationId, EvaluationSpec, JudgeChoice, PersonScore
-from slava.errors import BadInput
+from slava.errors import BadInput, BadSetting
 from slava.evaluation.items import make_item
 from slava.settings import Settings
 from store import Store
@@ -184,3 +184,65 @@ def test_what_is_about_a_removed_micrograph_stays_readable_and_is_not_asked_or_s
     assert len(services.evaluating.results(evaluation).rows) == 4
     choice = JudgeChoice("https://judge.example.org/v1", "judge-1", cap_usd=1.0)
     assert services.evaluating.judge_plan(evaluation, choice).held == (ids[0],)
+
+
+def test_confidential_micrographs_go_to_no_other_machine_and_into_no_report(
+    services: Services, evaluation: EvaluationId, tmp_path: Path
+) -> None:
+    ids = [m.id for m in services.store.micrographs.list_micrographs()]
+    spec = services.evaluating.results(evaluation).evaluation.spec
+    shown = services.evaluating.write(evaluation, tmp_path / "before.html")
+    services.store.micrographs.set_confidential(ids)
+    hidden = services.evaluating.write(evaluation, tmp_path / "after.html")
+    assert "data:image/jpeg" in shown.read_text(encoding="utf-8")
+    assert "data:image/jpeg" not in hidden.read_text(encoding="utf-8")
+    assert "2 confidential micrographs are left out" in hidden.read_text(encoding="utf-8")
+
+    elsewhere = services.evaluating.desk.entry("https://model.example.org/v1#m")
+    here = services.evaluating.desk.entry("http://127.0.0.1:9/v1#m")
+    for entry, asked in ((elsewhere, 0), (replace(here, title="here"), 2)):
+        plan = services.evaluating.plan([entry], spec.dataset_id, spec)
+        services.evaluating.begin(plan.spec)
+        services.evaluating.job.wait()
+        made = services.evaluating.list_evaluations()[0]
+        assert (made.state, made.total) == ("done", asked)
+        notes = services.evaluating.results(made.id).notes
+        assert any("not sent to other machines" in note for note in notes) == (asked == 0)
+
+
+def test_other_weights_under_an_old_identity_are_not_gone_on_with(
+    services: Services, evaluation: EvaluationId
+) -> None:
+    spec = services.evaluating.results(evaluation).evaluation.spec
+    builtin = replace(services.evaluating.desk.entry("builtin"), identity="of another day")
+    made = services.evaluating.desk.begin(replace(spec, models=(builtin,)))
+    services.evaluating.go_on(made.id)
+    services.evaluating.job.wait()
+    now = services.evaluating.job.now
+    assert now is not None
+    assert now.state == "failed"
+    assert "weights of Built-in sLAVA have changed" in now.error
+
+
+def test_an_endpoint_is_named_with_its_model(services: Services) -> None:
+    with pytest.raises(BadSetting, match="URL#MODEL"):
+        services.evaluating.desk.entry("http://127.0.0.1:9/v1")
+
+
+def test_a_score_belongs_to_an_answer_beside_its_reference(
+    services: Services, evaluation: EvaluationId
+) -> None:
+    row = services.evaluating.results(evaluation).rows[0]
+    services.evaluating.add_score(PersonScore(row.key, "overall_quality", "ann", 20.0))
+    spec = services.evaluating.results(evaluation).evaluation.spec
+    items = [
+        make_item(i.micrograph_id, i.question, reference="Mended.", given=i.given)
+        for i in services.store.test_sets.list_items(spec.dataset_id)
+    ]
+    mended = services.store.test_sets.add_test_set("mended", items, "a test")
+    plan = services.evaluating.plan(spec.models, mended.id, spec)
+    services.evaluating.begin(plan.spec)
+    services.evaluating.job.wait()
+    other = services.evaluating.list_evaluations()[0].id
+    assert all(not row.scores for row in services.evaluating.results(other).rows)
+    assert sum(len(row.scores) for row in services.evaluating.results(evaluation).rows) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args
@@ -110,7 +111,7 @@ def evaluate(
         desk.ask(evaluation.id, confirm_bars=confirm_bars, tell=_told(), say=_said())
         results = results_of(store, evaluation.id)
         if wanted.judge is not None:
-            if not _ask_judge(store, settings, results, yes, dry_run, json_):
+            if not _ask_judge(store, settings, results, wanted.judge, yes, dry_run, json_):
                 return
             results = results_of(store, evaluation.id)
     show(_record(results) if json_ else _short(results), json_)
@@ -152,28 +153,35 @@ def _judge(reference: str, measures: str, repeats: int, cap: float | None) -> Ju
 
 
 def _ask_judge(
-    store: Store, settings: Settings, results: Results, yes: bool, dry_run: bool, json_: bool
+    store: Store,
+    settings: Settings,
+    results: Results,
+    judge: JudgeChoice,
+    yes: bool,
+    dry_run: bool,
+    json_: bool,
 ) -> bool:
     """Whether the judge was asked, or had been before."""
     from slava.teacher.consent import Consent
     from store.clock import now
-    from ui.services.evaluation_judging import judge_answers, judge_of, judge_plan
+    from ui.services.evaluation_judging import judge_answers, judge_plan
 
-    spec = results.evaluation.spec
-    plan = judge_plan(store, spec, results.rows)
+    plan = judge_plan(store, replace(results.evaluation.spec, judge=judge), results.rows)
     if not plan.left and not dry_run:
+        store.evaluations.set_judge(results.evaluation.id, judge)
         return True
     if dry_run or not yes:
         show({**plan.summary(), "payload": plan.payload()}, json_)
         if not dry_run:
             raise BadSetting("the judge was sent nothing. Add --yes to agree to this payload.")
         return False
-    consent = Consent(plan.payload_hash, judge_of(spec).cap_usd, now())
+    store.evaluations.set_judge(results.evaluation.id, judge)
+    consent = Consent(plan.payload_hash, judge.cap_usd, now())
     ended = judge_answers(
         store,
         settings,
         plan,
-        judge_of(spec),
+        judge,
         consent,
         on_change=lambda d: print_progress(f"judge: {d.done} replies, {d.spent_usd:.2f} USD"),
     )

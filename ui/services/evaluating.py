@@ -194,7 +194,8 @@ class Evaluating:
         """What is there of an evaluation; kept until its answers change. Scores of people are those
         of now."""
         found = self._store.evaluations.get_evaluation(evaluation)
-        stamp = (found.id, found.state, found.done, found.total)
+        library = self._news.library
+        stamp = (found.id, found.state, found.done, found.total, found.spec.judge, library)
         with self._guard:
             scored = self._store.evaluations.scored()
             if self._kept is None or self._kept[0] != stamp:

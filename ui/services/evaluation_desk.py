@@ -27,7 +27,7 @@ from slava.domain import (
 from slava.errors import BadSetting, Cancelled, NotFound, SlavaError
 from slava.evaluation.asking import Tally, ask_all
 from slava.evaluation.keys import identify, quantized
-from slava.evaluation.planning import Subject, asks_of, count_asks
+from slava.evaluation.planning import Ask, Subject, asks_of, count_asks
 from slava.packs import FOLDER, Pack, load_pack
 from slava.vlm.context import LEVELS
 from slava.vlm.load import BUILTIN, open_backbone
@@ -100,7 +100,8 @@ class EvaluationDesk:
         if named.startswith(ADAPTER):
             wanted = self.store.adapters.get_adapter(named.removeprefix(ADAPTER))
             return replace(self._adapted(wanted), quantization=quantization)
-        kind_of(named)
+        if kind_of(named) == "endpoint" and not named.partition("#")[2]:
+            raise BadSetting(f"{named} serves several models, or will: name the one, URL#MODEL.")
         title = BUILTIN_TITLE if named == BUILTIN else named.rstrip("/").rpartition("/")[2]
         return ModelEntry(quantized(title, quantization), named, quantization)
 
@@ -130,6 +131,34 @@ class EvaluationDesk:
             yield backbone
         finally:
             backbone.close()
+
+    def _require_same(self, spec: EvaluationSpec) -> None:
+        """Refuse to go on with other weights than an evaluation was begun with."""
+        now = {entry.title: entry for entry in self.identified(spec.models)}
+        changed = [e.title for e in spec.models if now[e.title].identity != e.identity]
+        if changed:
+            raise BadSetting(
+                f"the weights of {', '.join(changed)} have changed since this was begun. Begin a "
+                "new evaluation: what the same weights have answered is found."
+            )
+
+    def _may_leave(self, asks: Sequence[Ask]) -> tuple[tuple[Ask, ...], list[str]]:
+        """What may be asked: nothing about a confidential micrograph goes to another machine."""
+        away = {ask.model for ask in asks if _is_away(ask.model)}
+        shown = {ask.shown for ask in asks} | {ask.item.micrograph_id for ask in asks}
+        secret = (
+            {at for at in shown if self.store.micrographs.get_micrograph(at).confidential}
+            if away
+            else set()
+        )
+        kept = tuple(
+            ask
+            for ask in asks
+            if ask.model not in away or not {ask.shown, ask.item.micrograph_id} & secret
+        )
+        count = len(asks) - len(kept)
+        told = f"{count} questions about confidential micrographs were not sent to other machines."
+        return kept, [told] if count else []
 
     def _folder(self, entry: ModelEntry) -> Path | None:
         if not entry.adapter:
@@ -248,8 +277,10 @@ class EvaluationDesk:
         items = tuple(item for item in items if item.micrograph_id in there)
         try:
             failed = self.make_ready(items, confirm_bars=confirm_bars, check=check, tell=say)
+            self._require_same(spec)
             known = self.subjects()
-            asks = asks_of(spec, items, known, self.pack(spec.pack))
+            asks, held = self._may_leave(asks_of(spec, items, known, self.pack(spec.pack)))
+            failed = [*held, *failed]
             evaluations.set_total(evaluation, len(asks))
             book = evaluations.book(evaluation)
             tally = ask_all(asks, spec, known, self.opened, book, check=check, tell=tell, stop=stop)
@@ -264,3 +295,13 @@ class EvaluationDesk:
             raise
         evaluations.set_state(evaluation, "done", " ".join(failed[:1]))
         return tally
+
+
+def _is_away(entry: ModelEntry) -> bool:
+    """Whether asking it sends micrographs to another machine."""
+    from slava.teacher.client import place_of
+    from slava.vlm.load import kind_of
+
+    if entry.is_given or kind_of(entry.reference) != "endpoint":
+        return False
+    return not place_of(entry.reference.partition("#")[0])[1]

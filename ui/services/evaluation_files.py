@@ -6,6 +6,8 @@ It must not know where files go.
 from __future__ import annotations
 
 import io
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +24,8 @@ QUALITY = 80
 
 
 def write_results(store: Store, results: Results, target: Path) -> Path:
-    """Write ``target``: .html, .csv or .parquet.
+    """Write ``target``: .html, .csv or .parquet. A report is made to be passed on: pictures of
+    confidential micrographs are left out of it, and it says how many.
 
     Raises
     ------
@@ -44,13 +47,27 @@ def write_results(store: Store, results: Results, target: Path) -> Path:
         elif kind == ".parquet":
             write_parquet(results, target)
         else:
-            written = report_html(results, lambda at: picture(store, at))
+            secret = confidential(store, results)
+            if secret:
+                told = f"The pictures of {len(secret)} confidential micrographs are left out."
+                results = replace(results, notes=(*results.notes, told))
+            written = report_html(results, lambda at: None if at in secret else picture(store, at))
             write_whole(written.encode("utf-8", "replace"), target)
     except OSError as error:
         raise WorkspaceError(
             f"{target} cannot be written: {error.strerror or error}. Choose another place."
         ) from error
     return target
+
+
+def confidential(store: Store, results: Results) -> set[MicrographId]:
+    """The micrographs of an evaluation that may not leave this machine."""
+    found = set()
+    for at in {row.item.micrograph_id for row in results.rows}:
+        with suppress(SlavaError):
+            if store.micrographs.get_micrograph(at).confidential:
+                found.add(at)
+    return found
 
 
 def picture(store: Store, micrograph_id: MicrographId) -> bytes | None:

@@ -9,10 +9,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
 
-from slava.domain import EvaluationId, EvaluationSpec, MicrographId
+from slava.domain import Evaluation, EvaluationId, EvaluationSpec, MicrographId
 from slava.errors import NotFound
 from slava.evaluation.figures import Given, Scorer, figures_of
 from slava.evaluation.judged_figures import notes_of, with_judged
+from slava.evaluation.keys import score_key
 from slava.evaluation.results import Results, Row
 from slava.packs import FOLDER, Pack, load_pack
 from slava.teacher.checks.known import Known, known_of
@@ -49,7 +50,7 @@ def results_of(
         (a for a in answers if not a.swapped),
         key=lambda a: (order[a.item_id], spec.levels.index(a.level), titles.index(a.model)),
     )
-    people = store.evaluations.list_scores(a.answered.key for a in own)
+    people = store.evaluations.list_scores(score_key(a.answered.key, a.item_id) for a in own)
     rows = []
     for k, a in enumerate(own):
         item = items[a.item_id]
@@ -57,7 +58,7 @@ def results_of(
         scored = scorer.score(Given(item, a.level, a.answered, other))
         rows.append(
             Row(
-                key=a.answered.key,
+                key=score_key(a.answered.key, a.item_id),
                 item=item,
                 model=a.model,
                 level=a.level,
@@ -82,13 +83,31 @@ def results_of(
         figures_of(spec, {name for row in rows for name in row.figures}),
         tuple(rows),
         dict(scorer.left_out),
-        (*test_set.notes, *_notes(rows, evaluation.total, evaluation.done), *notes_of(rows)),
+        (
+            *test_set.notes,
+            *_told(evaluation),
+            *_notes(rows, evaluation.total, evaluation.done, spec),
+            *notes_of(rows),
+        ),
     )
 
 
-def _notes(rows: Sequence[Row], total: int, done: int) -> list[str]:
+def _told(evaluation: Evaluation) -> list[str]:
+    """What an evaluation that was done had to leave out."""
+    return [evaluation.reason] if evaluation.state == "done" and evaluation.reason else []
+
+
+def _notes(rows: Sequence[Row], total: int, done: int, spec: EvaluationSpec) -> list[str]:
     failed = sum(bool(row.error) for row in rows)
     notes = [f"{failed} answers failed; they are asked for again by the next run."] * bool(failed)
+    empty = sum(not row.answer.strip() and not row.error for row in rows)
+    if empty:
+        notes.append(f"{empty} answers are empty. They have text figures of 0 and are not judged.")
+    if spec.way == "attributes" and len(spec.levels) > 1:
+        notes.append(
+            "Not every question has attributes for every level of context: levels with other n are "
+            "about other questions."
+        )
     if done < total:
         notes.append(f"{total - done} of {total} answers are missing.")
     return notes
