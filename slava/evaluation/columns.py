@@ -49,7 +49,7 @@ FIGURES: Mapping[MeasureName, tuple[Figure, ...]] = {
     ),
     "reliance": (
         Figure("relies", "Changes with the micrograph", 0, 1, share=True,
-               told="Another answer when another micrograph is shown."),
+               told="Another answer when another picture is shown beside the same facts; other words count."),
         Figure("nearer", "Nearer with its own micrograph", 0, 1, share=True,
                told="The reference is nearer to the answer about the right micrograph."),
     ),
