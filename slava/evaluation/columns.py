@@ -49,7 +49,7 @@ FIGURES: Mapping[MeasureName, tuple[Figure, ...]] = {
     ),
     "reliance": (
         Figure("relies", "Changes with the micrograph", 0, 1, share=True,
-               told="Another answer, or other words, when another picture is shown beside the facts."),
+               told="Another answer, or other words, with another picture beside the facts."),
         Figure("nearer", "Nearer with its own micrograph", 0, 1, share=True,
                told="The reference is nearer to the answer about the right micrograph."),
     ),
