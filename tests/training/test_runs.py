@@ -141,6 +141,7 @@ def test_an_adapter_that_writes_nothing_leaves_the_answer_to_the_model(
 
     adapted = AdaptedBuiltin.load_adapter(BuiltinBackbone.load(), finished.adapter)
     monkeypatch.setattr(adapted, "_free", lambda *_: iter((" ",)))
+    monkeypatch.setattr(adapted, "answers", lambda *_: True)
     pictures = Pictures(workspace.content.micrographs, workspace.root, "high")
     views = [pictures.view(workspace.content.part("test")[0].pair.micrograph_ids[0])]
     asked = [Message("user", QUESTION, (0,))]
