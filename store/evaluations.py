@@ -29,9 +29,9 @@ from slava.evaluation.planning import Ask
 from slava.evaluation.records import spec_from, spec_record
 from store.clock import now
 from store.database import Database, Row
+from store.references import find_meant
 from store.rows import by_id
 
-SHORTEST_ID = 4
 LONGEST_NAME = 100
 
 _ANSWER = "key, answer, seconds, tokens, error, ranked, context, asked"
@@ -151,15 +151,12 @@ class Evaluations:
         NotFound
             When there is none, or several are meant.
         """
-        listed = self.list_evaluations()
-        exact = [e for e in listed if reference in (e.id, e.name)]
-        begun = [e for e in listed if len(reference) >= SHORTEST_ID and e.id.startswith(reference)]
-        found = listed[:1] if reference == "last" else exact[:1] or begun
-        if len(found) != 1:
+        found = find_meant(self.list_evaluations(), reference)
+        if found is None:
             raise NotFound(
                 f"There is no evaluation {reference!r} in this workspace. Make one: slava evaluate"
             )
-        return found[0]
+        return found
 
     def list_evaluations(self) -> list[Evaluation]:
         """Newest first."""

@@ -13,10 +13,10 @@ from slava.errors import BadInput, NotFound
 from slava.evaluation.items import dataset_id, item_from, item_record
 from store.clock import now
 from store.database import Database, Row
+from store.references import find_meant
 from store.rows import insert
 
 LONGEST_NAME = 100
-SHORTEST_ID = 4
 _COLUMNS = "id, name, source, count, created_at, notes"
 
 
@@ -71,13 +71,10 @@ class TestSets:
         NotFound
             When there is none, or several are meant.
         """
-        listed = self.list_test_sets()
-        exact = [s for s in listed if reference in (s.id, s.name)]
-        begun = [s for s in listed if len(reference) >= SHORTEST_ID and s.id.startswith(reference)]
-        found = listed[:1] if reference == "last" else exact[:1] or begun
-        if len(found) != 1:
+        found = find_meant(self.list_test_sets(), reference)
+        if found is None:
             raise NotFound(f"There is no test set {reference!r} in this workspace.")
-        return found[0]
+        return found
 
     def list_test_sets(self) -> list[TestSet]:
         """Newest first."""

@@ -17,6 +17,9 @@ ItemId = NewType("ItemId", str)
 AnswerKey = NewType("AnswerKey", str)
 EvaluationId = NewType("EvaluationId", str)
 
+GIVEN = "given:"
+"""How references of answers that came with a test set begin."""
+
 Complexity = Literal["", "simple", "complex"]
 
 MeasureName = Literal["text", "grounded", "category", "defect", "quantity", "reliance", "judged"]
@@ -77,7 +80,12 @@ class ModelEntry:
     @property
     def is_given(self) -> bool:
         """Whether nothing is asked: the answers came with the test set."""
-        return self.reference.startswith("given:")
+        return self.reference.startswith(GIVEN)
+
+    @property
+    def given_name(self) -> str:
+        """Under which name its answers came with the test set; empty where it is asked."""
+        return self.reference.removeprefix(GIVEN) if self.is_given else ""
 
 
 @dataclass(frozen=True, slots=True)

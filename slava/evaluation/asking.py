@@ -7,6 +7,7 @@ there is not asked again. It must not know how answers are kept, models found, o
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -119,7 +120,7 @@ def _prepared(
     settings = generation(spec)
     for ask in asks:
         if ask.model.is_given:
-            name = ask.model.reference.removeprefix("given:")
+            name = ask.model.given_name
             yield ask, _Prepared(given_key(name, ask.item.id, ask.item.given[name]), "")
             continue
         subject = _shown(ask, known)
@@ -141,7 +142,7 @@ def _prepared(
 def _is_there(book: Book, ask: Ask, prepared: _Prepared) -> bool:
     found = book.get_answers([prepared.key]).get(prepared.key)
     if found is None and ask.model.is_given:
-        name = ask.model.reference.removeprefix("given:")
+        name = ask.model.given_name
         found = Answered(prepared.key, ask.item.given[name], asked=ask.question)
     if found is None or found.error:
         return False
@@ -224,8 +225,6 @@ def _one(
 
 def _ranked(backbone: Backbone, asked: Asked, ask: Ask, prepared: _Prepared) -> Answered:
     """The likeliest of the classes, as the Classify tab asks for it."""
-    import time
-
     from slava.retrieval.showing import title_of
 
     began = time.perf_counter()

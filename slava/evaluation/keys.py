@@ -12,7 +12,6 @@ from pathlib import Path
 
 from slava.domain import (
     AnswerKey,
-    ContextLevel,
     EvaluationId,
     EvaluationSpec,
     ItemId,
@@ -97,11 +96,6 @@ def given_key(name: str, item_id: str, answer: str) -> AnswerKey:
 def evaluation_id(spec: EvaluationSpec) -> EvaluationId:
     """The id of an evaluation: the same spec again is the same evaluation, whoever judges it."""
     return EvaluationId(hash_bytes(canonical(spec_record(replace(spec, judge=None))))[:12])
-
-
-def short_settings(spec: EvaluationSpec, level: ContextLevel) -> str:
-    """How answers were asked for, in a few words."""
-    return f"context {level} ({spec.way}), at most {spec.max_new_tokens} tokens, greedy"
 
 
 def quantized(title: str, quantization: Quantization) -> str:

@@ -68,7 +68,7 @@ def asks_of(
     for model in spec.models:
         for item, wordings in asked:
             if model.is_given:
-                if model.reference.removeprefix("given:") in item.given:
+                if model.given_name in item.given:
                     said = Ask(item, model, spec.levels[-1], item.question, item.micrograph_id)
                     asks.append(said)
                 continue
@@ -88,7 +88,7 @@ def count_asks(spec: EvaluationSpec, items: Sequence[TestItem]) -> int:
     total = 0
     for model in spec.models:
         if model.is_given:
-            total += sum(model.reference.removeprefix("given:") in item.given for item in items)
+            total += sum(model.given_name in item.given for item in items)
         else:
             total += len(items) * len(spec.levels) + swapped
     return total

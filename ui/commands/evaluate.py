@@ -54,7 +54,7 @@ def evaluate(
     ] = False,
     pack: Annotated[str, typer.Option(help="The pack: classes and rules.")] = "nanomaterials",
     max_new_tokens: Annotated[int, typer.Option(min=1, max=4096)] = 256,
-    seed: Annotated[int, typer.Option(help="Of swaps, attributes and resampling.")] = 0,
+    seed: Annotated[int, typer.Option(help="Of swaps, attributes and the judge's order.")] = 0,
     name: Annotated[str, typer.Option(help="What the evaluation is called.")] = "",
     judge: Annotated[
         str, typer.Option(metavar="URL#MODEL", help="Judges the answers, local or not.")

@@ -24,6 +24,7 @@ from slava.domain import (
     TestItem,
     TestSet,
 )
+from slava.domain.evaluation import GIVEN
 from slava.errors import BadSetting, Cancelled, NotFound, SlavaError
 from slava.evaluation.asking import Tally, ask_all
 from slava.evaluation.keys import identify, quantized
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
 
 BUILTIN_TITLE = "Built-in sLAVA"
 ADAPTER = "adapter:"
-GIVEN = "given:"
 KEPT_MICROGRAPHS = 256
 
 

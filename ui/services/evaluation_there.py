@@ -10,8 +10,6 @@ from collections.abc import Sequence
 from slava.domain import EvaluationSpec, ModelEntry, TestItem
 from store import Store
 
-GIVEN = "given:"
-
 
 def count_there(store: Store, spec: EvaluationSpec, items: Sequence[TestItem]) -> int:
     """About so many: what came with the test set, and what the same weights have answered under the
@@ -23,7 +21,7 @@ def count_there(store: Store, spec: EvaluationSpec, items: Sequence[TestItem]) -
         for model in spec.models
         if model.is_given
         for item in items
-        if model.reference.removeprefix(GIVEN) in item.given
+        if model.given_name in item.given
     }
     asked = {_weights(m): m.title for m in spec.models if not m.is_given}
     found = set()
