@@ -29,15 +29,14 @@ const person = () => find('.eb-person').value.trim().replace(/\s+/g, ' ');
 
 function beginBlind() {
   scoring = true;
-  skipped = [];
-  before = [];
   closeAnswer();
   find('.eb-person').value = recall('person');
   build();
-  if (person()) nextBlind(); else { showBlind(); find('.eb-person').focus(); }
+  beginAnew();
 }
 function leaveBlind() {
   scoring = false;
+  sought += 1;
   blind = null;
   element.dataset.blind = '';
   build();
@@ -50,27 +49,40 @@ function showScoring() {
   element.dataset.scoring = scoring ? 'yes' : '';
 }
 
+let sought = 0;
+let seeking = false;
 async function nextBlind(key = '') {
-  if (!person()) { find('.eb-person').focus(); return; }
+  const mine = ++sought;
+  seeking = Boolean(person());
+  if (!seeking) { find('.eb-person').focus(); return; }
   remember('person', person());
   remember('measure', measure());
   try {
     const said = await post('blind', { id: open, person: person(), measure: measure(), skipped, key });
+    if (mine !== sought) return;
+    seeking = false;
     ({ answer: blind, range: ends } = said);
     complain('');
     showBlind();
-  } catch (error) { complain(error.message); }
+  } catch (error) { if (mine === sought) { seeking = false; complain(error.message); } }
+}
+function beginAnew() {
+  before = [];
+  skipped = [];
+  blind = null;
+  nextBlind();
+  showBlind();
 }
 
 function showBlind() {
   const none = find('.eb-none');
   const asked = Boolean(person());
-  none.hidden = Boolean(blind);
+  none.hidden = Boolean(blind) || seeking;
   find('.eb-stage').hidden = !blind;
   find('.eb-undo').disabled = !before.length;
-  element.dataset.blind = blind ? blind.key : asked ? 'none' : '';
+  element.dataset.blind = blind ? blind.key : asked && !seeking ? 'none' : '';
   if (!blind) {
-    find('.eb-progress').textContent = '';
+    find('.eb-progress').textContent = seeking ? 'Looking for the next …' : '';
     none.replaceChildren(make('h3', '', asked ? 'Everything is scored' : 'Who scores?'), make('p', '', asked ? 'Every answer that can be scored by this measure has a score of yours. Leave to see the agreement, or choose another measure.' : 'Type your name above. Each person has an order of their own, and their scores are kept apart.'));
     return;
   }
@@ -134,8 +146,8 @@ find('.eb-na').addEventListener('click', () => keep(null));
 find('.eb-skip').addEventListener('click', skip);
 find('.eb-undo').addEventListener('click', goBack);
 find('.eb-leave').addEventListener('click', leaveBlind);
-find('.eb-person').addEventListener('change', () => { before = []; skipped = []; blind = null; showBlind(); if (person()) nextBlind(); });
-find('.eb-measure').addEventListener('change', () => { before = []; skipped = []; nextBlind(); });
+find('.eb-person').addEventListener('change', beginAnew);
+find('.eb-measure').addEventListener('change', beginAnew);
 
 const BLIND_KEYS = { Enter: keepNow, n: () => keep(null), s: skip, u: goBack, c: () => find('.eb-comment').focus(), Escape: leaveBlind, ArrowLeft: () => nudge(-1), ArrowDown: () => nudge(-1), ArrowRight: () => nudge(1), ArrowUp: () => nudge(1), Backspace: () => { digits = digits.slice(0, -1); showScore(); } };
 function nudge(by) { setScore((score ?? (ends[0] + ends[1]) / 2) + by * NUDGE[measure()]); }
