@@ -51,6 +51,18 @@ def capsule(aspect: float, waist: float = 0.0) -> Solid:
     return solid
 
 
+def rod(aspect: float, facets: bool = False) -> Solid:
+    """A rod with flat ends, round across or, with ``facets``, a prism on its side."""
+
+    def solid(_rng: np.random.Generator, u: Array, v: Array, r: float) -> tuple[Array, NDArray]:
+        across = np.clip(np.abs(v) / r, 0, 1)
+        section = np.minimum(0.85, 1.7 * (1 - across)) if facets else np.sqrt(1 - across**2)
+        inside = (np.abs(u) < r * aspect) & (np.abs(v) < r)
+        return (r * section).astype(np.float32), inside
+
+    return solid
+
+
 def dished(aspect: float, depth: float) -> Solid:
     """A disc with a hollow in its middle, as a red blood cell."""
 
@@ -206,7 +218,7 @@ def strand(
     """Raise a strand of circular (or, with ``square``, box-like) section along ``path``.
 
     ``radius`` and ``lift`` are px, one value or one per point of ``path``; ``flat`` scales the
-    height of the section. Fills ``along`` and ``across`` of the canvas. Its number.
+    height of the section. Fills ``along``, ``across`` and ``widths`` of the canvas. Its number.
     """
     points, at = resample(path, 0.6)
     share = np.linspace(0, 1, len(points))
@@ -220,6 +232,7 @@ def strand(
     tangent = np.gradient(points, axis=0)
     tangent /= np.maximum(np.hypot(*tangent.T), 1e-6)[:, None]
     points, at, r, z, tangent = points[keep], at[keep], r[keep], z[keep], tangent[keep]
+    canvas.widths[number] = 2 * float(r.mean())
     t = np.linspace(-1, 1, 2 * int(np.ceil(float(r.max()) / 0.6)) + 1)
     x = points[:, :1] - tangent[:, 1:] * t * r[:, None]
     y = points[:, 1:] + tangent[:, :1] * t * r[:, None]

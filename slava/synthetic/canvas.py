@@ -64,6 +64,8 @@ class Canvas:
     y: Array = field(init=False)
     areas: list[int] = field(default_factory=list)
     """Pixels each object would show if nothing hid it."""
+    widths: dict[int, float] = field(default_factory=dict)
+    """Mean width in px, within the picture, of each object that is a strand."""
 
     def __post_init__(self) -> None:
         shape = (self.height_px, self.width_px)
@@ -123,6 +125,12 @@ class Canvas:
         self.areas.append(0)
         return len(self.areas)
 
+    def forget(self) -> None:
+        """Take all objects for ground from now on: what they raised stays."""
+        self.owner[:] = 0
+        self.areas.clear()
+        self.widths.clear()
+
     def raise_patch(self, top: int, left: int, surface: Array, inside: NDArray, owner: int) -> None:
         """Put ``surface`` (heights) where ``inside`` and higher than what is there."""
         height, width = surface.shape
@@ -142,6 +150,13 @@ class Canvas:
         seen = np.bincount(self.owner.ravel(), minlength=len(self.areas) + 1)[1:]
         whole = np.maximum(np.asarray(self.areas, float), 1.0)
         return np.flatnonzero((seen >= share * whole) & (seen > 0)) + 1
+
+    def mean_width(self) -> float | None:
+        """Mean width in px of the strands in sight, each weighted by its length in sight."""
+        seen = np.bincount(self.owner.ravel(), minlength=len(self.areas) + 1)
+        shown = [(float(seen[number]), width) for number, width in self.widths.items()]
+        length = sum(area / width for area, width in shown)
+        return sum(area for area, _ in shown) / length if length else None
 
 
 def noise(rng: np.random.Generator, shape: tuple[int, int], scale_px: float) -> Array:

@@ -16,11 +16,13 @@ from skimage.measure import label
 import slava
 from slava.errors import BadSetting
 from slava.synthetic import draw_micrograph, sample_micrographs
-from slava.synthetic.bodies import Pose, ellipsoid, place, strand
+from slava.synthetic.bodies import Pose, capsule, ellipsoid, place, rod, strand
 from slava.synthetic.canvas import Canvas, blur, noise
 from slava.synthetic.draw import Drawing
 from slava.synthetic.scenes import SCENES
 from slava.synthetic.scenes.bodies_on_ground import describe_bodies
+from slava.synthetic.scenes.devices import View
+from slava.synthetic.scenes.heaps import describe_powder
 from slava.synthetic.strip import length_text, nice_length_nm
 from slava.synthetic.truth import (
     ARRANGEMENTS,
@@ -188,6 +190,54 @@ def test_a_strand_is_as_wide_as_asked(radius: float, angle: float) -> None:
     strand(canvas, path, radius)
     assert (canvas.owner > 0).sum() / 100 == pytest.approx(2 * radius, abs=1.0)
     assert canvas.height.max() == pytest.approx(radius, rel=0.1)
+
+
+def test_only_the_strands_in_sight_count_for_the_mean_width_each_by_its_length() -> None:
+    canvas = Canvas(200, 200, np.random.default_rng(0))
+    assert canvas.mean_width() is None
+    strand(canvas, np.array([[20.0, 30.0], [180.0, 30.0]]), 10.0)
+    strand(canvas, np.array([[20.0, 80.0], [100.0, 80.0]]), 5.0)
+    assert canvas.mean_width() == pytest.approx((2 * 20 + 10) / 3, rel=0.03)
+    strand(canvas, np.array([[20.0, 80.0], [180.0, 80.0]]), 10.0, 9.0)
+    assert canvas.mean_width() == pytest.approx(20, rel=0.03)
+    canvas.forget()
+    assert canvas.mean_width() is None
+    assert not canvas.owner.any()
+
+
+def test_a_tapered_strand_is_as_wide_as_it_is_on_average() -> None:
+    canvas = Canvas(200, 60, np.random.default_rng(0))
+    strand(canvas, np.array([[10.0, 30.0], [190.0, 30.0]]), np.array([12.0, 4.0]))
+    assert canvas.mean_width() == pytest.approx(16, rel=0.03)
+
+
+def test_dust_on_a_powder_is_neither_counted_nor_measured() -> None:
+    canvas = Canvas(300, 300, np.random.default_rng(0))
+    for x in (60, 150, 240):
+        place(canvas, ellipsoid(), 30.0, Pose(x, 150))
+    for x in range(20, 280, 20):
+        place(canvas, ellipsoid(), 12.0, Pose(x, 40))
+    sketch = describe_powder(canvas, "rounded", False, grains=3)
+    assert sketch.count == 3
+    assert sketch.diameter_px == pytest.approx(60, rel=0.03)
+
+
+@pytest.mark.parametrize("flat", [True, False])
+def test_the_ends_of_a_rod_are_flat_and_those_of_a_capsule_round(flat: bool) -> None:
+    canvas = Canvas(160, 80, np.random.default_rng(0))
+    place(canvas, rod(3.0) if flat else capsule(3.0), 20.0, Pose(80, 40), 3.2)
+    assert bool(canvas.owner[57:, 137:].any()) is flat
+
+
+def test_a_device_seen_at_a_slant_is_as_wide_as_it_looks() -> None:
+    upright, slanted = (
+        View(np.diag([100.0, 100.0, 1.0]), (0.0, 0.0)),
+        View(np.diag([100.0, 50.0, 1.0]), (0.0, -0.87)),
+    )
+    assert upright.width(0.2, (0,)) == pytest.approx(20)
+    assert slanted.width(0.2, (0,)) == pytest.approx(20)
+    assert slanted.width(0.2, (1,)) == pytest.approx(10)
+    assert slanted.width(0.2, (0, 1)) == pytest.approx(200**0.5)
 
 
 def test_coverage_is_that_of_the_drawn_mask() -> None:

@@ -32,7 +32,8 @@ WEIGHTS = {"category": 2.0, "morphology": 1.2, "defect": 1.2, "noisy": 0.15, "bl
 
 Value = TypeVar("Value", int, float)
 
-NUMBER_WEIGHTS = (2.0, 0.6, 0.5, 1.0, 1.0)
+NUMBER_WEIGHTS = (4.0, 0.6, 0.5, 1.0, 1.0)
+"""Of each regression in the loss; the diameter is what users ask for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,12 @@ from slava.synthetic.bodies import (
     Solid,
     box,
     broken,
-    capsule,
     ellipsoid,
     lump,
     place,
     plate,
     polyhedron,
+    rod,
 )
 from slava.synthetic.canvas import Array, Canvas, Points, Sketch, blur
 from slava.synthetic.scenes.ground import lay_ground
@@ -27,10 +27,11 @@ SPACING = {"isolated": 1.25, "partly aggregated": 0.93, "strongly aggregated": 0
 def draw_particles(canvas: Canvas) -> Sketch:
     """Raise particles of one kind on a ground."""
     c = canvas
-    lay_ground(c, busy=c.uniform(0.1, 1.0))
     shape = c.pick(
         {"spherical": 5, "faceted": 2, "cubic": 1, "rod-like": 1, "irregular": 2.5, "plate-like": 1}
     )
+    # Lumps on a rough ground would be a rough film with debris on it.
+    lay_ground(c, busy=c.uniform(0.05, 0.4) if shape == "irregular" else c.uniform(0.1, 1.0))
     arrangement = c.pick(
         {"isolated": 4, "partly aggregated": 4, "strongly aggregated": 2.5, "close-packed": 1.5}
     )
@@ -49,7 +50,7 @@ def draw_particles(canvas: Canvas) -> Sketch:
         solid, reach = _solid(c, shape, drops)
         lift = c.uniform(0, r) if arrangement == "strongly aggregated" else 0.0
         place(c, solid, r, Pose(x, y, c.uniform(0, 2 * np.pi), lift), reach)
-    _finish(c, radius, rough)
+    _finish(c, radius, rough, arrangement)
     return describe_bodies(
         c, shape, arrangement, "broad" if broad else "narrow", "rough" if rough else "smooth"
     )
@@ -106,7 +107,7 @@ def describe_bodies(
 def _radii(c: Canvas, radius: float, broad: bool, arrangement: str) -> NDArray[np.float64]:
     filled = c.log_uniform(0.01, 0.45)
     if arrangement == "strongly aggregated":
-        filled = c.uniform(0.15, 0.8)
+        filled = c.uniform(0.15, 0.6)
     most = 220 if radius < 0.02 * c.side else 140
     number = int(np.clip(filled * c.width_px * c.height_px / (np.pi * radius**2), 1, most))
     if c.chance(0.06):
@@ -164,7 +165,7 @@ def _solid(c: Canvas, shape: str, drops: bool) -> tuple[Solid, float]:
         return box(c.uniform(0.9, 1.2)), 1.6
     if shape == "rod-like":
         aspect = c.uniform(1.8, 4.0)
-        return capsule(aspect), aspect + 0.2
+        return rod(aspect, c.chance(0.5)), aspect + 0.2
     if shape == "plate-like":
         return plate(int(c.rng.integers(3, 7)), c.uniform(0.8, 1.5), c.uniform(0, 0.3)), 1.6
     if shape == "irregular":
@@ -185,10 +186,15 @@ def _drop() -> Solid:
     return solid
 
 
-def _finish(c: Canvas, radius: float, rough: bool) -> None:
-    """Give particles and ground the look of a detector: bright, dark, rimmed, in a halo."""
+def _finish(c: Canvas, radius: float, rough: bool, arrangement: str) -> None:
+    """Give particles and ground the look of a detector: bright, dark, rimmed, in a halo.
+
+    A few dark bodies would be pits in a film, and a faint layer of them a film.
+    """
     mask = (c.owner > 0).astype(np.float32)
-    look = c.pick({"relief": 5, "bright": 3, "dark": 1.6, "rim": 1.5, "faint": 1})
+    dark = 1.6 if len(c.areas) > 5 else 0.0
+    faint = 0.0 if arrangement == "close-packed" else 1.0
+    look = c.pick({"relief": 5, "bright": 3, "dark": dark, "rim": 1.5, "faint": faint})
     if look == "bright":
         c.tone += c.uniform(0.5, 1.6) * mask
     elif look == "dark":

@@ -34,7 +34,7 @@ def draw_devices(canvas: Canvas) -> Sketch:
         layers = [*LAYOUTS[other](c)[0][-1:], *layers]
     if c.chance(0.4):
         layers.insert(0, _background(c))
-    view = _View.random(c)
+    view = View.random(c)
     covered = np.zeros(c.shape, bool)
     for layer in layers:
         covered |= _build(c, layer, view)
@@ -46,7 +46,7 @@ def draw_devices(canvas: Canvas) -> Sketch:
         "interconnected" if "electrode" in kind else "regularly spaced",
         "aligned" if kind in {"comb fingers", "cantilever beams"} else "periodic"
         if kind == "crossing electrodes" else "single",
-        diameter_px=width * c.side * view.zoom,
+        diameter_px=view.width(width, ACROSS.get(kind, (0, 1))),
         count=count,
         coverage_fraction=float(covered.mean()),
         relief=0.8,
@@ -54,17 +54,20 @@ def draw_devices(canvas: Canvas) -> Sketch:
     )  # fmt: skip
 
 
+ACROSS = {"comb fingers": (0,), "cantilever beams": (1,)}
+"""Along which axes of the layout the elements of a device are measured; both where not named."""
+
+
 @dataclass(frozen=True, slots=True)
-class _View:
+class View:
     """A homography from layout units to pixels."""
 
     matrix: np.ndarray
-    zoom: float
     up: tuple[float, float]
     """Which way in the picture heights rise, in px per px of height."""
 
     @classmethod
-    def random(cls, c: Canvas) -> _View:
+    def random(cls, c: Canvas) -> View:
         angle = (
             c.uniform(-0.6, 0.6) if c.chance(0.6) else float(c.rng.choice([0, np.pi / 2, np.pi]))
         )
@@ -83,7 +86,17 @@ class _View:
                 [0, 0, 1],
             ]
         )
-        return cls(place @ slant @ turn @ move, zoom, (0.0, -float(np.sqrt(1 - tilt**2))))
+        return cls(place @ slant @ turn @ move, (0.0, -float(np.sqrt(1 - tilt**2))))
+
+    def width(self, width: float, across: tuple[int, ...]) -> float:
+        """How many px an element ``width`` layout units wide shows in the middle of the layout,
+        measured along the axes ``across`` of the layout (their geometric mean)."""
+        shown = 1.0
+        for axis in across:
+            half = np.eye(2)[axis] * width / 2
+            (x0, y0), (x1, y1) = self.corners([tuple(0.5 - half), tuple(0.5 + half)], 1.0, 0.0)
+            shown *= float(np.hypot(x1 - x0, y1 - y0)) ** (1 / len(across))
+        return shown
 
     def corners(self, points: Corners, scale: float, rise: float) -> Corners:
         """Pixels of layout ``points`` lifted by ``rise`` px, times ``scale``."""
@@ -94,7 +107,7 @@ class _View:
         return list(zip(x.tolist(), y.tolist(), strict=True))
 
 
-def _mask(c: Canvas, layer: Layout, view: _View, rise: float) -> Array:
+def _mask(c: Canvas, layer: Layout, view: View, rise: float) -> Array:
     """Coverage 0..1 of a layer at a height, anti-aliased."""
     scale = 2
     sheet = Image.new("L", (c.width_px * scale, c.height_px * scale))
@@ -105,7 +118,7 @@ def _mask(c: Canvas, layer: Layout, view: _View, rise: float) -> Array:
     return np.asarray(sheet.reduce(scale), np.float32) / 255
 
 
-def _build(c: Canvas, layer: Layout, view: _View) -> np.ndarray:
+def _build(c: Canvas, layer: Layout, view: View) -> np.ndarray:
     """Raise a layer with its walls, edges and shadow; what it covers."""
     tall = c.uniform(0.005, 0.05) * c.side
     foot = _mask(c, layer, view, 0.0)

@@ -103,7 +103,10 @@ def _layers(c: Canvas, kind: str) -> Sketch:
     if top_view:
         c.height += above * c.uniform(0.5, 2.0) * c.noise(c.uniform(0.01, 0.03) * c.side)
     thicknesses = [c.log_uniform(0.02, 0.3) * c.side for _ in range(int(c.rng.integers(1, 5)))]
+    whole = []
     for thickness in thicknesses:
+        if edge + thickness < c.height_px:
+            whole.append(thickness)
         inside = (depth >= edge) & (depth < edge + thickness)
         c.tone += inside * c.uniform(-0.2, 0.9)
         c.tone += c.uniform(0.2, 0.8) * np.exp(-(((depth - edge) / (0.006 * c.side)) ** 2))
@@ -111,7 +114,7 @@ def _layers(c: Canvas, kind: str) -> Sketch:
         edge += thickness
     below = depth >= edge
     c.tone += below * (c.uniform(-0.3, 0.4) + c.uniform(0, 0.12) * _cleavage(c))
-    return _sketch(kind, "layered", float(np.mean(thicknesses)))
+    return _sketch(kind, "layered", float(np.mean(whole)) if whole else None)
 
 
 def _cleavage(c: Canvas) -> Array:
@@ -143,7 +146,7 @@ def _columns(c: Canvas, kind: str) -> Sketch:
 def _islands(c: Canvas, kind: str) -> Sketch:
     size = c.log_uniform(0.02, 0.12) * c.side
     field_ = c.noise(0.6 * size) + 0.4 * c.noise(0.3 * size)
-    cover = c.uniform(0.3, 0.85)
+    cover = c.uniform(0.2, 0.5)  # more would grow together, as a sponge
     gap = field_ - np.quantile(field_, 1 - cover)
     sharp = c.uniform(2, 8)
     c.height += c.uniform(0.05, 0.25) * size * np.tanh(sharp * gap)

@@ -14,7 +14,7 @@ def draw_powder(canvas: Canvas) -> Sketch:
     c = canvas
     lay_ground(c, tone=-0.4, busy=0.5)
     shape = c.pick({"angular": 4, "rounded": 3, "flaky": 2, "fine clumps": 3})
-    full = c.uniform(1.0, 2.4) if c.chance(0.8) else c.uniform(0.5, 1.0)
+    full = c.uniform(1.0, 2.4)
     area = c.width_px * c.height_px
     number = int(np.exp(c.uniform(np.log(18), np.log(200))))
     radius = float(np.sqrt(full * area / (np.pi * number)))
@@ -26,6 +26,7 @@ def draw_powder(canvas: Canvas) -> Sketch:
         _bed(c, radius)
     for r in np.sort(radii)[::-1]:
         _drop_grain(c, shape, float(r), heap)
+    grains = len(c.areas)
     if c.chance(0.6):
         _dust(c, radius, int(c.rng.integers(20, 90)))
     rough = shape == "fine clumps" or c.chance(0.5)
@@ -34,7 +35,7 @@ def draw_powder(canvas: Canvas) -> Sketch:
         c.height += (c.owner > 0) * c.uniform(0.15, 0.5) * c.noise(fine) * fine
     per_grain = c.rng.normal(0, c.uniform(0.02, 0.15), len(c.areas) + 1)
     c.tone += np.where(c.owner > 0, per_grain[c.owner] + c.uniform(0, 0.5), 0).astype(np.float32)
-    return _describe(c, shape, rough)
+    return describe_powder(c, shape, rough, grains)
 
 
 def _bed(c: Canvas, radius: float) -> None:
@@ -45,10 +46,11 @@ def _bed(c: Canvas, radius: float) -> None:
     c.tone += c.uniform(0.0, 0.5)
 
 
-def _describe(c: Canvas, shape: str, rough: bool) -> Sketch:
+def describe_powder(c: Canvas, shape: str, rough: bool, grains: int) -> Sketch:
+    """The first ``grains`` objects are grains; the rest is dust, neither counted nor measured."""
     big = np.asarray(c.areas, float)
     seen = c.visible()
-    seen = seen[big[seen - 1] > 0.1 * np.median(big)]
+    seen = seen[(seen <= grains) & (big[seen - 1] > 0.1 * np.median(big[:grains]))]
     areas = big[seen - 1]
     return Sketch(
         shape,

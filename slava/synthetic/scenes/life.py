@@ -66,27 +66,30 @@ def _cells(c: Canvas, kind: str) -> Sketch:
     for (x, y), r in zip(scatter_places(c, radii, arrangement), radii, strict=False):
         solid, reach = _cell(c, kind, aspect, spines)
         place(c, solid, r, Pose(x, y, c.uniform(0, 2 * np.pi), c.uniform(0, 0.6) * r), reach)
-    texture = _skin(c, radius)
+    texture = _skin(c, radius, plain=kind != "round")
     return describe_bodies(c, kind, arrangement, "narrow", texture)
 
 
 def _cell(c: Canvas, kind: str, aspect: float, spines: int) -> tuple[Solid, float]:
     if kind == "rod-shaped":
         own = aspect * c.uniform(0.75, 1.2)
-        return capsule(own, c.uniform(0.1, 0.35) if c.chance(0.3) else 0.0), own + 0.2
+        return capsule(own, c.uniform(0.1, 0.35) if c.chance(0.4) else 0.0), own + 0.2
     if kind == "disc-shaped":
         own = c.uniform(0.9, 1.1) if c.chance(0.7) else c.uniform(1.2, 1.8)
         return dished(own, c.uniform(0.4, 0.95)), own + 0.2
     if kind == "spiny":
         return spiny(spines, c.uniform(0.1, 0.35)), 1.2
-    return (ellipsoid(c.uniform(0.95, 1.3)) if c.chance(0.6) else lump(0.08)), 1.5
+    if c.chance(0.5):  # on its way to divide: what no bead does
+        own = c.uniform(1.25, 1.7)
+        return capsule(own, c.uniform(0.15, 0.4)), own + 0.2
+    return ellipsoid(c.uniform(1.12, 1.4)), 1.6
 
 
-def _skin(c: Canvas, radius: float) -> str:
-    """Wrinkles, warts or nothing on the cells; how that is said."""
+def _skin(c: Canvas, radius: float, plain: bool) -> str:
+    """Wrinkles, warts or, where ``plain`` may be, nothing on the cells; how that is said."""
     mask = (c.owner > 0).astype(np.float32)
     c.tone += c.uniform(0.0, 0.5) * mask
-    if c.chance(0.4):
+    if plain and c.chance(0.4):
         return "smooth"
     scale = c.uniform(0.08, 0.35) * radius
     relief = c.fractal(max(1.5, scale), 2)
@@ -106,8 +109,7 @@ def _matrix(c: Canvas) -> None:
         path = curve(c, c.point(-0.05), c.uniform(0, 6.3), c.uniform(0.2, 0.9) * c.side, 0.35)
         strand(c, path, c.uniform(0.002, 0.006) * c.side, flat=0.8)
     c.tone[c.owner > 0] += c.uniform(0.0, 0.3)
-    c.owner[:] = 0
-    c.areas.clear()
+    c.forget()
 
 
 def _neurons(c: Canvas) -> Sketch:
@@ -129,8 +131,7 @@ def _neurons(c: Canvas) -> Sketch:
             taper = np.linspace(c.uniform(0.25, 0.6) * radius, thin, len(path) // 6)
             widths = np.concatenate([taper, np.full(len(path) - len(taper), thin)])
             strand(c, path, widths, 2.0, 1.0)
-    c.owner[:] = 0
-    c.areas.clear()
+    c.forget()
     for x, y in bodies:
         body = lump(c.uniform(0.05, 0.25)) if c.chance(0.6) else ellipsoid(c.uniform(1, 1.5))
         place(

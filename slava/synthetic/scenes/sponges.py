@@ -12,7 +12,8 @@ def draw_sponge(canvas: Canvas) -> Sketch:
     c = canvas
     kind = c.pick({"open-cell network": 4, "round pores": 3, "foam cells": 2.5, "fused grains": 2})
     pore = c.log_uniform(0.025, 0.3) * c.side
-    levels = int(c.rng.integers(1, 4))
+    flat = kind in {"round pores", "foam cells"}  # a labyrinth of one level would be a film
+    levels = int(c.rng.integers(1 if flat else 2, 4))
     share = c.uniform(0.2, 0.6)
     top = np.zeros(c.shape, np.float32)
     for level in range(levels):
@@ -61,10 +62,10 @@ def _round(c: Canvas, pore: float) -> Array:
     from slava.synthetic.scenes.bodies_on_ground import jittered_grid
 
     seeds = jittered_grid(
-        c, pore * c.uniform(1.0, 1.4), 1.0, c.uniform(0, 3.1), c.uniform(0.02, 0.4)
+        c, pore * c.uniform(1.0, 1.4), 1.0, c.uniform(0, 3.1), c.uniform(0.15, 0.4)
     )
     cells, distance = nearest_seed(c, seeds)
-    sizes = np.exp(c.rng.normal(0, c.uniform(0.0, 0.25), len(seeds)))
+    sizes = np.exp(c.rng.normal(0, c.uniform(0.08, 0.25), len(seeds)))
     return (distance / sizes[cells] + 0.08 * pore * c.noise(0.4 * pore)).astype(np.float32)
 
 

@@ -30,7 +30,7 @@ def draw_fibres(canvas: Canvas) -> Sketch:
         orientation,
         texture="striated" if shape == "striated" else "smooth",
         spread=spread,
-        diameter_px=2 * float(np.mean(radii)),
+        diameter_px=c.mean_width(),
         count=len(seen),
         relief=1.0,
         defects=("crack",),
@@ -43,8 +43,8 @@ def _far_below(c: Canvas) -> None:
         path = curve(c, c.point(), c.uniform(0, 6.3), 1.8 * c.side, 0.15)
         strand(c, path, c.uniform(0.01, 0.04) * c.side)
     c.tone += c.uniform(0.1, 0.3) * blur((c.owner > 0).astype(np.float32), 0.012 * c.side)
-    c.height[:], c.owner[:] = 0, 0
-    c.areas.clear()
+    c.height[:] = 0
+    c.forget()
 
 
 def _thread(c: Canvas, path: Points, r: float, lift: float, flat: float, shape: str) -> None:

@@ -25,7 +25,7 @@ def draw_nanowires(canvas: Canvas) -> Sketch:
         arrangement,
         orientation,
         spread="broad" if np.std(radii) > 0.15 * np.mean(radii) else "narrow",
-        diameter_px=2 * float(np.mean(radii)),
+        diameter_px=c.mean_width(),
         count=len(c.visible()),
         relief=c.uniform(0.8, 1.5),
         defects=("debris",),
@@ -104,7 +104,7 @@ def _top(c: Canvas) -> Laid:
     """Standing wires from above: bright ends, short streaks towards their feet."""
     radius = c.log_uniform(0.005, 0.014) * c.side
     number = int(np.clip(c.uniform(0.08, 0.5) * c.side**2 / (np.pi * radius**2), 30, 220))
-    slant, angle = c.uniform(0.0, 0.08) * c.side, c.uniform(0, 2 * np.pi)
+    slant, angle = c.uniform(0.03, 0.1) * c.side, c.uniform(0, 2 * np.pi)
     radii = radius * np.exp(c.rng.normal(0, c.pick_spread(), number))
     for r in radii:
         foot = c.point(-0.05)
