@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from slava.domain import Fact, MeasureSettings, Sizes
 from slava.imaging.measure.facts import Ruler, length_fact
+from slava.imaging.measure.flooding import flood_rest
 from slava.imaging.measure.foreground import Labels, keep_larger, least_area
 from slava.imaging.measure.found import Found, Parameters, without
 from slava.imaging.measure.prepared import Prepared
@@ -62,12 +63,11 @@ class Intercepts:
 def label_grains(view: View) -> Labels:
     """Pixels to grains: (height, width) int32 of the view, every pixel in a grain, from 1."""
     from scipy import ndimage as ndi
-    from skimage.segmentation import watershed
 
     lines = _boundaries(view)
     strong = float(np.percentile(lines, 95))
     hollow = ndi.gaussian_filter(lines, view.sigma)
-    inner = basins(hollow.max() - hollow, np.ones(lines.shape, bool), 0.0, DEPTH * strong)
+    inner = basins(hollow.max() - hollow, None, 0.0, DEPTH * strong)
     least, most = (share * strong for share in WEAK)
     weak = min(max(OVER_NOISE * float(np.median(lines)), least), most)
     inner = _without_weak(inner, lines, weak)
@@ -76,7 +76,7 @@ def label_grains(view: View) -> Labels:
     seeds = np.where(kept[inner], inner, 0)
     if not seeds.any():
         return np.ones(lines.shape, np.int32)
-    return numbered(watershed(lines, numbered(seeds)))
+    return numbered(flood_rest(lines, numbered(seeds)))
 
 
 def intercepts_of(labels: Labels) -> Intercepts | None:

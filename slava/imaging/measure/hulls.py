@@ -6,6 +6,7 @@ This module must not know what the objects are.
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,17 +64,24 @@ def hulls_of(labels: NDArray[np.int32]) -> list[Hull]:
     rows, owner = (key[first] % height).tolist(), key[first] // height
     left, right = x[first].tolist(), (x[last] + 1).tolist()
     bounds = np.searchsorted(owner, np.arange(1, count + 2)).tolist()
-    return [
-        hull_of(_corners(rows[a:b], left[a:b], right[a:b])) for a, b in itertools.pairwise(bounds)
-    ]
+    return [_hull_of_rows(rows[a:b], left[a:b], right[a:b]) for a, b in itertools.pairwise(bounds)]
 
 
-def _corners(rows: list[int], left: list[int], right: list[int]) -> list[Point]:
-    """Sorted outer corners of horizontal runs of pixels, one per row."""
-    points: set[Point] = set()
-    for y, a, b in zip(rows, left, right, strict=True):
-        points.update(((y, a), (y, b), (y + 1, a), (y + 1, b)))
-    return sorted(points)
+def _hull_of_rows(rows: list[int], left: list[int], right: list[int]) -> Hull:
+    """The hull of horizontal runs of pixels, one per row: down its left side, up its right one."""
+    return _half(_side(rows, left, min)) + _half(_side(rows, right, max)[::-1])
+
+
+def _side(rows: list[int], ends: list[int], outer: Callable[[int, int], int]) -> list[Point]:
+    """The outer corner of each height, downwards."""
+    points: list[Point] = []
+    for y, x in zip(rows, ends, strict=True):
+        if points and points[-1][0] == y:
+            points[-1] = (y, outer(int(points[-1][1]), x))
+        else:
+            points.append((y, x))
+        points.append((y + 1, x))
+    return points
 
 
 def _half(points: list[Point]) -> Hull:
