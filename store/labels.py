@@ -5,7 +5,7 @@ It must not know which categories there are: a label is what somebody has called
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,7 +13,8 @@ from slava.domain import MicrographId
 from slava.errors import BadSetting
 from store.clock import now
 from store.database import Database, Row, Transaction
-from store.micrograph_rows import require_micrograph
+from store.micrograph_rows import require_micrographs
+from store.rows import insert
 
 Provenance = Literal["folder", "table", "drawing", "hand", "suggestion"]
 """Where a label came from: the folder its file lay in, a table, the program that drew it, a
@@ -28,6 +29,7 @@ _NEWEST = (
     "AND m.removed_at IS NULL "
     "QUALIFY l.position = max(l.position) OVER (PARTITION BY l.micrograph_id)"
 )
+_TYPES = ("VARCHAR", "INTEGER", *["VARCHAR"] * 5)
 _COLUMNS = "micrograph_id, label, source_group, provenance, set_by, set_at"
 
 
@@ -84,7 +86,7 @@ class Labels:
         records: list[LabelRecord] = []
         rows: list[tuple[object, ...]] = []
         with self._database.writing() as transaction:
-            _require(transaction, ids)
+            require_micrographs(transaction, ids)
             newest = _newest(transaction, ids)
             for given, label in wanted:
                 position, known = newest.get(given.micrograph_id, (-1, ""))
@@ -93,8 +95,7 @@ class Labels:
                 how = (given.provenance, given.set_by, moment)
                 records.append(LabelRecord(given.micrograph_id, label, group, *how))
                 rows.append((given.micrograph_id, position + 1, label, group, *how))
-            if rows:
-                _insert(transaction, rows)
+            insert(transaction, "labels", _TYPES, rows)
         return records
 
     def get_label(self, micrograph_id: MicrographId) -> LabelRecord | None:
@@ -166,25 +167,6 @@ def _newest(transaction: Transaction, ids: list[str]) -> dict[str, tuple[int, st
         ids,
     )
     return {row[0]: (row[1], row[2]) for row in rows}
-
-
-def _require(transaction: Transaction, ids: list[str]) -> None:
-    """Every id is that of a micrograph of the workspace."""
-    there = transaction.rows(
-        "SELECT id FROM micrographs WHERE removed_at IS NULL "
-        "AND id IN (SELECT unnest(?::VARCHAR[]))",
-        ids,
-    )
-    gone = set(ids) - {row[0] for row in there}
-    if gone:
-        require_micrograph(transaction, min(gone))
-
-
-def _insert(transaction: Transaction, rows: Sequence[tuple[object, ...]]) -> None:
-    """All rows in one statement, column by column: a tenth of the work of one by one."""
-    types = ("VARCHAR", "INTEGER", *["VARCHAR"] * 5)
-    columns = ", ".join(f"unnest(?::{kind}[])" for kind in types)
-    transaction.run(f"INSERT INTO labels SELECT {columns}", *map(list, zip(*rows, strict=True)))
 
 
 def _record(row: Row) -> LabelRecord:

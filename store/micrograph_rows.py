@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import asdict, astuple
 
 from slava.domain import (
@@ -57,6 +58,24 @@ def require_micrograph(source: Database | Transaction, micrograph_id: str) -> Mi
             "Choose one from the library, or add its file again."
         )
     return found
+
+
+def require_micrographs(transaction: Transaction, ids: Collection[str]) -> None:
+    """Every id is that of a micrograph of the workspace.
+
+    Raises
+    ------
+    NotFound
+        Naming the first that is not.
+    """
+    rows = transaction.rows(
+        "SELECT id FROM micrographs WHERE removed_at IS NULL "
+        "AND id IN (SELECT unnest(?::VARCHAR[]))",
+        list(ids),
+    )
+    gone = set(ids) - {row[0] for row in rows}
+    if gone:
+        require_micrograph(transaction, min(gone))
 
 
 def insert_rows(transaction: Transaction, rows: list[tuple[object, ...]]) -> None:

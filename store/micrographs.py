@@ -37,6 +37,7 @@ _REMOVALS = (
     "DELETE FROM conversations WHERE micrograph_id = ?",
     "DELETE FROM calibrations WHERE micrograph_id = ?",
     "DELETE FROM labels WHERE micrograph_id = ?",
+    "DELETE FROM evidence WHERE micrograph_id = ?",
     "DELETE FROM vectors WHERE micrograph_id = ?",
     *removals_of_micrograph(),
     "DELETE FROM micrographs WHERE id = ?",

@@ -234,6 +234,21 @@ _EVALUATION_TABLES = (
 )
 
 
+def add_evidence(transaction: Transaction) -> None:
+    """What people know of micrographs from elsewhere: composition data, words of a paper."""
+    transaction.run(
+        """CREATE TABLE evidence (
+            micrograph_id VARCHAR, kind VARCHAR, position INTEGER, record VARCHAR,
+            set_by VARCHAR NOT NULL, set_at VARCHAR NOT NULL,
+            PRIMARY KEY (micrograph_id, kind, position))"""
+    )
+
+
+def add_answer_notices(transaction: Transaction) -> None:
+    """What must be known of a model's answer: cut, given without the adapter."""
+    transaction.run("ALTER TABLE model_answers ADD COLUMN notices VARCHAR DEFAULT '[]'")
+
+
 MIGRATIONS: tuple[tuple[str, Migration], ...] = (
     ("first_workspace", first_workspace),
     ("add_scale_bars", add_scale_bars),
@@ -244,6 +259,8 @@ MIGRATIONS: tuple[tuple[str, Migration], ...] = (
     ("add_snapshots", add_snapshots),
     ("add_runs", add_runs),
     ("add_evaluations", add_evaluations),
+    ("add_answer_notices", add_answer_notices),
+    ("add_evidence", add_evidence),
 )
 """Name and step, oldest first. Append only."""
 

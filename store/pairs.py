@@ -7,11 +7,11 @@ can be dropped and made again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from slava.domain import Flag, PairId, QAPair, ReviewedPair
+from slava.domain import Flag, MicrographId, PairId, QAPair, ReviewedPair
 from slava.errors import BadSetting
 from store.clock import now
 from store.database import Database
@@ -132,6 +132,15 @@ class Pairs:
             Begin behind this one: the last of the page before.
         """
         return self.get_pairs(self.list_ids(wanted, limit, after))
+
+    def list_about(self, ids: Collection[MicrographId]) -> list[PairId]:
+        """Pairs about any of these micrographs, in the order in which they were added."""
+        rows = self._database.rows(
+            "SELECT pair_id FROM pair_states WHERE list_has_any("
+            "string_split(trim(micrographs, chr(10)), chr(10)), ?::VARCHAR[]) ORDER BY seq",
+            list(ids),
+        )
+        return [PairId(row[0]) for row in rows]
 
     def search_text(self, text: str, limit: int = 50) -> list[ReviewedPair]:
         """Pairs in whose question or answers every word occurs, riskiest first."""

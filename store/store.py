@@ -15,6 +15,7 @@ from store.conversations import Conversations
 from store.database import Database
 from store.drafts import Drafts
 from store.evaluations import Evaluations
+from store.evidence import EvidenceStore
 from store.facts import Facts
 from store.files import sync_folder
 from store.freezing import Freezing
@@ -53,6 +54,7 @@ class Store:
         self.micrographs = Micrographs(database, self.originals)
         self.facts = Facts(database)
         self.labels = Labels(database)
+        self.evidence = EvidenceStore(database)
         self.vectors = Vectors(database)
         self.conversations = Conversations(database)
         self.ingests = Ingests(database)

@@ -21,6 +21,7 @@ _REFERENCES = (
     ("measurements", "micrograph_id", "micrographs"),
     ("facts", "measurement_id", "measurements"),
     ("labels", "micrograph_id", "micrographs"),
+    ("evidence", "micrograph_id", "micrographs"),
     ("vectors", "micrograph_id", "micrographs"),
     ("vectors", "encoder_id", "encoders"),
     ("pair_states", "pair_id", "pairs"),

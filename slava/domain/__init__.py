@@ -35,6 +35,7 @@ from slava.domain.evaluation import (
     TestItem,
     TestSet,
 )
+from slava.domain.evidence import Composition, PaperWords
 from slava.domain.fact import (
     DefectCandidate,
     Fact,
@@ -87,6 +88,7 @@ __all__ = [
     "CalibrationSource",
     "Classification",
     "Complexity",
+    "Composition",
     "ContextLevel",
     "ContextWay",
     "Conversation",
@@ -118,6 +120,7 @@ __all__ = [
     "PairId",
     "PairKind",
     "PairState",
+    "PaperWords",
     "Part",
     "PersonScore",
     "QAPair",

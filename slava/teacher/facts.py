@@ -1,4 +1,6 @@
-"""What a teacher is told of a micrograph, as sentences: calibration, measured facts, its category.
+"""What a teacher is told of a micrograph, as sentences: first its calibration, then the rest.
+
+Measured facts, its category, composition data, and the words of its paper.
 
 File names, the instrument, dates and the user's notes are left out: they are not needed to describe
 a picture, and they say where it was made. It must not know what is asked.
@@ -48,8 +50,16 @@ def told_facts(subject: Subject, crop: Box, longest_px: int) -> list[str]:
     sentences += [_sentence(f) for f in subject.facts if f.name not in WITHHELD]
     if subject.category:
         sentences.append(f"Category given by a person: {subject.category.replace('_', ' ')}.")
-    sentences += [f"The paper says: {' '.join(p.split())}" for p in subject.passages]
+    if subject.composition:
+        sentences.append(f"Composition data given by a person: {subject.composition.sentence}")
+    if subject.paper.caption:
+        sentences.append(f"Caption of the figure in the paper: {_line(subject.paper.caption)}")
+    sentences += [f"The paper says: {_line(p)}" for p in subject.paper.passages]
     return sentences
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _sentence(fact: Fact) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from slava.domain import Box, Fact, Micrograph, MicrographId
+from slava.domain import Box, Composition, Fact, Micrograph, MicrographId, PaperWords
 from slava.errors import BadInput
 from slava.packs import Contrast
 
@@ -30,7 +30,9 @@ class Subject:
     """Its label, or nothing."""
     group: str = ""
     """The paper or sample it comes from."""
-    passages: tuple[str, ...] = ()
+    composition: Composition | None = None
+    """EDX, EELS or other composition data of it, where somebody has said so."""
+    paper: PaperWords = field(default_factory=PaperWords)
     """What a paper says of it."""
 
     @property

@@ -13,6 +13,7 @@ from slava.domain import (
     Micrograph,
     MicrographId,
     PairId,
+    PaperWords,
     QAPair,
     ScaleBar,
 )
@@ -62,7 +63,7 @@ def micrograph(name: str = "a", **more: Any) -> Micrograph:
 
 def calibrated(name: str = "a", **more: Any) -> Known:
     """Particles, with everything measured and stated."""
-    known = {k: more.pop(k) for k in ("facts", "label", "edx") if k in more}
+    known = {k: more.pop(k) for k in ("facts", "label", "composition", "paper") if k in more}
     shown = micrograph(
         name,
         calibration=Calibration(3.2, "metadata"),
@@ -75,7 +76,8 @@ def calibrated(name: str = "a", **more: Any) -> Known:
 def uncalibrated(name: str = "u", **more: Any) -> Known:
     """Fibres in pixels; the label of the scale bar was read, its length was not."""
     bar = ScaleBar("10 µm", 10_000.0, None, 0.9)
-    return Known(micrograph(name, scale_bar=bar, **more), PIXELS, "fibres")
+    paper = more.pop("paper", PaperWords())
+    return Known(micrograph(name, scale_bar=bar, **more), PIXELS, "fibres", paper=paper)
 
 
 def pair(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from slava.domain import Fact
+from slava.domain import Composition, Fact, PaperWords
 from slava.teacher.checks import CHECKS
 from tests.checks.examples import calibrated, flags_of, kinds_of, uncalibrated
 
@@ -141,7 +141,7 @@ def test_a_slip_of_units_is_worse_than_a_rough_number() -> None:
 def test_elements_are_let_pass_where_they_are_given() -> None:
     said = "The TiO2 particles are round."
     assert "invented_element" in kinds_of(said)
-    assert not kinds_of(said, calibrated(edx=True))
+    assert not kinds_of(said, calibrated(composition=Composition("EDX")))
     assert not kinds_of(said, calibrated(notes="Titanium dioxide, batch seven."))
     assert not kinds_of(said, question="Which shape have the bodies of titania?")
     assert "invented_element" in kinds_of("Zinc is seen.", calibrated(notes="titanium dioxide"))
@@ -150,7 +150,23 @@ def test_elements_are_let_pass_where_they_are_given() -> None:
 def test_a_spectrum_that_does_not_exist() -> None:
     said = "The elemental analysis shows 40 at% of the metal."
     assert [f.severity for f in flags_of(said) if f.kind == "invented_element"] == [1.0]
-    assert not kinds_of(said, calibrated(edx=True))
+    assert not kinds_of(said, calibrated(composition=Composition("EDX", "iron")))
+
+
+def test_what_composition_data_do_not_show_is_still_a_claim() -> None:
+    iron = calibrated(composition=Composition("EDX", "Fe, O"))
+    assert not kinds_of("The iron oxide particles are round.", iron)
+    (flag,) = flags_of("The particles consist of zinc.", iron)
+    assert flag.kind == "invented_element"
+    assert flag.detail.endswith("the composition data do not show it.")
+
+
+def test_what_a_paper_says_is_not_invented() -> None:
+    said = "The glass holds droplets of silica of 2 µm."
+    kinds = kinds_of(said, uncalibrated())
+    assert {"invented_element", "uncalibrated_unit"} <= set(kinds)
+    paper = PaperWords("Silica-rich droplets.", ("They are 2 µm wide.",))
+    assert not kinds_of(said, uncalibrated(paper=paper))
 
 
 def test_a_claim_with_a_hedge_weighs_less() -> None:

@@ -198,8 +198,8 @@ def response(one: DraftRequest) -> Shown:
     }
 
 
-def micrograph(m: Micrograph, label: str, pairs: int, base: str) -> Shown:
-    """A row of the list of micrographs."""
+def micrograph(m: Micrograph, label: str, pairs: int, said: tuple[str, int], base: str) -> Shown:
+    """A row of the list of micrographs; ``said`` of its composition data and by its paper."""
     return {
         "id": m.id,
         "name": m.name,
@@ -207,6 +207,8 @@ def micrograph(m: Micrograph, label: str, pairs: int, base: str) -> Shown:
         "pairs": pairs,
         "confidential": m.confidential,
         "licence": m.licence,
+        "composition": said[0],
+        "paper": said[1],
         "preview": f"{base}/m/{m.id}/preview.png",
     }
 

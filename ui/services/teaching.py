@@ -5,7 +5,7 @@ Used by the command and by the window's job. It must not know how either shows a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -139,7 +139,8 @@ class Desk:
         if micrograph.confidential and not here:  # refused later; nothing is read of it
             return Subject(micrograph, (), category, group)
         measurement = self._measurement(micrograph, measure)
-        return Subject(micrograph, facts_of(micrograph, measurement), category, group)
+        facts = facts_of(micrograph, measurement)
+        return Subject(micrograph, facts, category, group, *self._checking.evidence(micrograph_id))
 
     def subjects(self, ids: Sequence[MicrographId], measure: bool = True) -> Iterator[Subject]:
         """Several, one after the other."""
@@ -157,6 +158,10 @@ class Desk:
     def flags(self, pairs: Sequence[QAPair], ids: Sequence[MicrographId], pack: Pack) -> Flags:
         """What the checks hold against pairs about these micrographs, among those there are."""
         return self._checking.flags(pairs, ids, pack)
+
+    def check_again(self, ids: Collection[MicrographId]) -> int:
+        """Check pairs anew whose micrographs people have said more of; how many have changed."""
+        return self._checking.again(ids)
 
     def index(self, ids: Sequence[MicrographId]) -> Index:
         """Labelled vectors of the built-in encoder, made here and now where they are missing."""

@@ -1,7 +1,7 @@
 """Automatic checks before a person looks: every objection is a visible flag, none deletes.
 
 known.py               what is known of a micrograph; the rules
-registry.py            check_pair, check_pairs
+registry.py            check_pair, check_pairs, check_evidence
 wrong_number.py        contradicts a measured fact, the file or the calibration
 uncalibrated_unit.py   a physical length without a calibration
 invented_element.py    elements or composition without composition data
@@ -12,7 +12,14 @@ numbers.py, units.py, quantities.py, subjects.py, elements.py, text.py, alike.py
 """
 
 from slava.teacher.checks.known import Embed, Known, KnownOf, Rules, known_of, rules_of
-from slava.teacher.checks.registry import CHECKS, RULES, check_pair, check_pairs, risk
+from slava.teacher.checks.registry import (
+    CHECKS,
+    RULES,
+    check_evidence,
+    check_pair,
+    check_pairs,
+    risk,
+)
 
 __all__ = [
     "CHECKS",
@@ -21,6 +28,7 @@ __all__ = [
     "Known",
     "KnownOf",
     "Rules",
+    "check_evidence",
     "check_pair",
     "check_pairs",
     "known_of",

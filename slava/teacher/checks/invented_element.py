@@ -1,6 +1,7 @@
 """Elements or a composition claimed where there are no composition data.
 
-What the question, the label or the user's notes name is not invented.
+What the question, the label, the user's notes, the paper or composition data name is not
+invented. Composition data of which nobody has said what they show let every claim pass.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from slava.teacher.checks.elements import mentions_in
 from slava.teacher.checks.known import KnownOf, Rules
 from slava.teacher.checks.text import SAYS_A_LIMIT, sentences
 
+NO_DATA = "but there are no composition data"
 _HEDGE = re.compile(
     r"\b(?:may|might|could|possibly|perhaps|probably|likely|suggest\w*|presumably|such as|"
     r"for example|typical(?:ly)?|often|commonly)\b",
@@ -34,16 +36,18 @@ _TECHNIQUE = re.compile(
 def invented_element(pair: QAPair, known: KnownOf, rules: Rules) -> Iterator[Flag]:  # noqa: ARG001
     """One flag per claimed substance, and one per spectrum that does not exist."""
     shown = [known[m] for m in pair.micrograph_ids if m in known]
-    if any(one.edx for one in shown):
+    data = [one.composition for one in shown if one.composition]
+    if any(not mentions_in(one.found) for one in data):
         return
     told = [pair.question, pair.category.replace("_", " ")]
     for one in shown:
-        told += [one.label.replace("_", " "), one.micrograph.notes]
+        told += [one.label.replace("_", " "), *one.texts]
         told += [str(f.value) for f in one.facts if isinstance(f.value, str)]
     given = [m for text in told for m in mentions_in(text)]
     elements = frozenset[str]().union(*(m.elements for m in given))
     words = {m.words.casefold() for m in given}
-    spectrum_told = any(_SPECTRUM.search(text) for text in told[2:])
+    spectrum_told = bool(data) or any(_SPECTRUM.search(text) for text in told[2:])
+    missing = "but the composition data do not show it" if data else NO_DATA
     seen: set[str] = set()
     for text in (pair.answer, pair.detailed):
         for sentence in sentences(text):
@@ -57,7 +61,7 @@ def invented_element(pair: QAPair, known: KnownOf, rules: Rules) -> Iterator[Fla
                 seen.add(word)
                 yield Flag(
                     "invented_element",
-                    f"“{mention.words}” is claimed, but there are no composition data.",
+                    f"“{mention.words}” is claimed, {missing}.",
                     severity,
                 )
             cited = _SPECTRUM.search(sentence)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from slava.domain import Fact, Measurement, Micrograph, MicrographId
+from slava.domain import Composition, Fact, Measurement, Micrograph, MicrographId, PaperWords
 from slava.packs import AnswerLength, Pack
 
 Embed = Callable[[Sequence[str]], NDArray[np.float32]]
@@ -28,8 +28,16 @@ class Known:
     :func:`slava.imaging.measure.facts_of`."""
     label: str = ""
     """The category that people gave it; empty is none."""
-    edx: bool = False
-    """Whether there are EDX, EELS or other composition data of it."""
+    composition: Composition | None = None
+    """EDX, EELS or other composition data of it, where somebody has said so."""
+    paper: PaperWords = field(default_factory=PaperWords)
+    """What its paper says of it."""
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """What people have written of it: what these name is not invented."""
+        found = (self.composition.found,) if self.composition else ()
+        return (self.micrograph.notes, *found, *self.paper.told)
 
     @property
     def nm_per_px(self) -> float | None:
@@ -44,12 +52,14 @@ def known_of(
     measurement: Measurement | None = None,
     *,
     label: str = "",
-    edx: bool = False,
+    composition: Composition | None = None,
+    paper: PaperWords | None = None,
 ) -> Known:
     """What the checks need of a micrograph and its measurement."""
     from slava.imaging.measure import facts_of  # takes scipy, which the rest does without
 
-    return Known(micrograph, facts_of(micrograph, measurement), label, edx)
+    facts = facts_of(micrograph, measurement)
+    return Known(micrograph, facts, label, composition, paper or PaperWords())
 
 
 ABBREVIATIONS = (

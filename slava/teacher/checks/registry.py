@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from slava.domain import Flag, PairId, QAPair
+from slava.domain import Flag, FlagKind, PairId, QAPair
 from slava.teacher.checks.company import Company
 from slava.teacher.checks.invented_element import invented_element
 from slava.teacher.checks.known import Embed, KnownOf, Rules
@@ -28,6 +28,12 @@ CHECKS: tuple[Check, ...] = (
     length,
 )
 """Those that look at one pair alone; the others ask the company it is in."""
+
+_ON_EVIDENCE: tuple[tuple[FlagKind, Check], ...] = (
+    ("uncalibrated_unit", uncalibrated_unit),
+    ("invented_element", invented_element),
+)
+"""Those that ask what people have written of a micrograph."""
 
 RULES = Rules()
 
@@ -76,6 +82,19 @@ def check_pairs(
         pair.id: _flags(pair, len(before) + k, company, known, rules)
         for k, pair in enumerate(pairs)
     }
+
+
+def check_evidence(
+    pair: QAPair, flags: Sequence[Flag], known: KnownOf, rules: Rules = RULES
+) -> tuple[Flag, ...]:
+    """The flags of a pair after people have said more of its micrographs, worst first.
+
+    What does not follow from their words stays as it was.
+    """
+    again = {kind for kind, _ in _ON_EVIDENCE}
+    found = [flag for flag in flags if flag.kind not in again]
+    found += [flag for _, check in _ON_EVIDENCE for flag in check(pair, known, rules)]
+    return tuple(sorted(found, key=lambda f: -f.severity))
 
 
 def risk(flags: Iterable[Flag]) -> float:

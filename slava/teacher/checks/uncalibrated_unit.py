@@ -21,7 +21,8 @@ def uncalibrated_unit(pair: QAPair, known: KnownOf, rules: Rules) -> Iterator[Fl
     excused = {
         (round(q.low, 3), round(q.high, 3))
         for one in shown
-        for q in quantities_in(one.micrograph.notes)
+        for text in one.texts
+        for q in quantities_in(text)
     }
     seen: set[str] = set()
     for text in (pair.answer, pair.detailed, pair.question, *pair.paraphrases):

@@ -116,7 +116,19 @@ def notes(told: Told) -> Says:
 
 
 def limits(told: Told) -> Says:
-    """What a picture does not tell."""
+    """What a picture does not tell, and what composition data show where there are any."""
+    given = told.subject.composition
+    if given is not None:
+        return [
+            given.sentence,
+            told.pick(
+                "data",
+                (
+                    "The picture itself does not tell which elements are present.",
+                    "The grey values alone would not tell the elements.",
+                ),
+            ),
+        ]
     return [
         told.pick(
             "limits",

@@ -15,6 +15,8 @@ function drawRow(item) {
   text.append(make('b', '', item.name), make('span', 'dr-note', [words(item.label), pairs].filter(Boolean).join(' · ')));
   node.append(box, make('img', '', '', { src: item.preview, alt: '', loading: 'lazy' }), text);
   if (item.licence) node.append(make('span', 'dr-tag', item.licence, { title: `Licence: ${item.licence}` }));
+  if (item.composition) node.append(make('span', 'dr-tag', item.composition, { title: `Composition data: ${item.composition}` }));
+  if (item.paper) node.append(make('span', 'dr-tag', 'paper', { title: `${plural(item.paper, 'text')} of its paper` }));
   if (item.confidential) node.append(make('span', 'dr-tag dr-secret', 'confidential'));
   node.addEventListener('click', (event) => { if (event.target !== box) box.click(); });
   return node;
@@ -32,7 +34,7 @@ async function loadMicrographs() {
 
 function found() {
   const wanted = find('.dr-search').value.toLowerCase().split(/\s+/).filter(Boolean);
-  return items.filter((item) => wanted.every((word) => `${item.name} ${item.label} ${item.licence}`.toLowerCase().includes(word)));
+  return items.filter((item) => wanted.every((word) => `${item.name} ${item.label} ${item.licence} ${item.composition}`.toLowerCase().includes(word)));
 }
 
 function showMicrographs() {
@@ -52,7 +54,7 @@ function showSelected() {
   all.checked = some > 0 && some === shown.length;
   all.indeterminate = some > 0 && some < shown.length;
   find('.dr-selected').textContent = selected.size ? `${selected.size} selected` : 'Select all';
-  for (const name of ['.dr-hide', '.dr-show', '.dr-licence-set', '.dr-licence']) find(name).disabled = !selected.size;
+  for (const name of ['.dr-hide', '.dr-show', '.dr-licence-set', '.dr-licence', '.dr-composition-set', '.dr-composition']) find(name).disabled = !selected.size;
   const choice = [...find('.dr-choose').options].find((one) => one.value === 'selected');
   if (choice) choice.textContent = `Selected in the list (${selected.size})`;
   showGo();
@@ -69,6 +71,12 @@ find('.dr-hide').addEventListener('click', () => mark('confidential', { confiden
 find('.dr-show').addEventListener('click', () => mark('confidential', { confidential: false }));
 find('.dr-licence-set').addEventListener('click', () => mark('licence', { licence: find('.dr-licence').value }));
 find('.dr-licence').addEventListener('keydown', (event) => { if (event.key === 'Enter') { event.preventDefault(); find('.dr-licence-set').click(); } });
+find('.dr-composition-set').addEventListener('click', () => attempt(async () => {
+  const said = await post('composition', { ids: [...selected], composition: find('.dr-composition').value });
+  await loadMicrographs();
+  if (said.checked_again) tell(`Checked again: ${plural(said.checked_again, 'pair')} with other flags now.`, false);
+}));
+find('.dr-composition').addEventListener('keydown', (event) => { if (event.key === 'Enter') { event.preventDefault(); find('.dr-composition-set').click(); } });
 find('.dr-list').addEventListener('keydown', (event) => {
   if (event.target !== find('.dr-list')) return;
   if (rows.move(event.key)) event.preventDefault();

@@ -12,7 +12,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from slava.domain import MicrographId
 from slava.errors import BadInput, BadSetting, NotFound
 from slava.packs import FOLDER as PACKS
 from slava.packs import list_packs
@@ -24,6 +23,7 @@ from ui.services import Services
 from ui.services.choosing import chosen_of
 from ui.services.drafting_records import DraftWish
 from ui.services.teaching import TeacherChoice
+from ui.tabs.curate.micrograph_routes import ids_of, micrograph_routes, yes
 
 KEPT = "draft_wish"
 PAGE = 20
@@ -37,7 +37,6 @@ def routes(services: Services, base: str) -> list[BaseRoute]:
     named: dict[str, Callable[[Sent], object]] = {
         "form": answers.form,
         "state": answers.state,
-        "micrographs": answers.micrographs,
         "prepare": answers.prepare,
         "requests": answers.requests,
         "discard": answers.discard,
@@ -48,11 +47,10 @@ def routes(services: Services, base: str) -> list[BaseRoute]:
         "leave": answers.leave,
         "outcomes": answers.outcomes,
         "response": answers.response,
-        "confidential": answers.confidential,
-        "licence": answers.licence,
     }
     return [
         *(Route(f"/{name}.json", posted(a), methods=["POST"]) for name, a in named.items()),
+        *micrograph_routes(services, base),
         Route("/picture/{request}/{place:int}", fetched(answers.picture)),
         Route("/payload.json", fetched(answers.payload)),
     ]
@@ -99,17 +97,6 @@ class DraftAnswers:
             "open": self._store.settings.get_setting("open_micrograph") or "",
             "pairs": self._store.pairs.count_by("state"),
         }
-
-    def micrographs(self, _sent: Sent) -> object:
-        """Every micrograph as a row."""
-        version = self._services.news.library
-        labels = {r.micrograph_id: r.label or "" for r in self._store.labels.list_labelled()}
-        pairs = self._store.pairs.count_by("micrograph")
-        rows = [
-            shown.micrograph(m, labels.get(m.id, ""), pairs.get(m.id, 0), self._base)
-            for m in self._store.micrographs.list_micrographs()
-        ]
-        return {"version": version, "items": rows}
 
     def requests(self, sent: Sent) -> object:
         """Some requests of the plan, exactly as they would leave."""
@@ -179,7 +166,7 @@ class DraftAnswers:
         """Send what was shown."""
         from slava.teacher.terms import Terms
 
-        terms = Terms(int(number(sent, "concurrency") or 4), resend_uncertain=_yes(sent, "resend"))
+        terms = Terms(int(number(sent, "concurrency") or 4), resend_uncertain=yes(sent, "resend"))
         cap = number(sent, "cap")
         if cap is not None and not 0 <= cap < 1e6:
             raise BadInput("the cost cap must be 0 USD or more.")
@@ -216,26 +203,11 @@ class DraftAnswers:
         self._drafting.leave_uncertain(JobId(text(sent, "job")))
         return {}
 
-    # ------------------------------------------------------------------ micrographs
-    def confidential(self, sent: Sent) -> object:
-        """Say whether some micrographs may leave this machine."""
-        self._store.micrographs.set_confidential(_ids(sent), _yes(sent, "confidential"))
-        self._services.news.tell_library()
-        return {}
-
-    def licence(self, sent: Sent) -> object:
-        """Say under which terms some micrographs may be passed on."""
-        self._store.micrographs.set_licence(_ids(sent), text(sent, "licence", 200))
-        self._services.news.tell_library()
-        return {}
-
     # ------------------------------------------------------------------ plumbing
     def _wish(self, sent: Sent) -> DraftWish:
         choose = text(sent, "choose")
         selected = choose == "selected"
-        ids = (
-            _ids(sent) if selected else chosen_of(self._services.store, choose, text(sent, "label"))
-        )
+        ids = ids_of(sent) if selected else chosen_of(self._store, choose, text(sent, "label"))
         size = int(number(sent, "size") or 1024)
         asked = texts(sent, "templates")
         templates = tuple(t for t in ("vqa", "caption", "conversation") if t in asked)
@@ -275,14 +247,6 @@ class DraftAnswers:
             except NotFound:
                 names[at] = f"{at[:12]} (removed)"
         return names
-
-
-def _ids(sent: Sent) -> tuple[MicrographId, ...]:
-    return tuple(MicrographId(i) for i in texts(sent, "ids"))
-
-
-def _yes(sent: Sent, name: str) -> bool:
-    return sent.get(name) is True
 
 
 def _state(word: str) -> RequestState:
