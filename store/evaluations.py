@@ -34,7 +34,7 @@ from store.rows import by_id
 
 LONGEST_NAME = 100
 
-_ANSWER = "key, answer, seconds, tokens, error, ranked, context, asked"
+_ANSWER = "key, answer, seconds, tokens, error, ranked, context, asked, notices"
 _EVALUATION = (
     "e.id, e.name, e.spec, e.state, e.total, e.created_at, e.reason, (SELECT count(*) FROM "
     "evaluation_answers a JOIN model_answers m ON m.key = a.key WHERE a.evaluation_id = e.id AND "
@@ -71,12 +71,12 @@ class AnswerBook:
         with self._database.writing() as transaction:
             transaction.run(
                 f"INSERT INTO model_answers ({_ANSWER}, answered_at) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET "
                 "answer = excluded.answer, seconds = excluded.seconds, tokens = excluded.tokens, "
-                "error = excluded.error, ranked = excluded.ranked, "
+                "error = excluded.error, ranked = excluded.ranked, notices = excluded.notices, "
                 "answered_at = excluded.answered_at WHERE model_answers.error <> ''",
                 *(a.key, a.answer, a.seconds, a.tokens, a.error, json.dumps(a.ranked)),
-                *(a.context, a.asked, now()),
+                *(a.context, a.asked, json.dumps(a.notices, ensure_ascii=False), now()),
             )
             transaction.run(
                 "INSERT INTO evaluation_answers (evaluation_id, item_id, model, level, swapped, "
@@ -238,4 +238,5 @@ def _evaluation_from(row: Row) -> Evaluation:
 def _answer_from(row: Sequence[Any]) -> Answered:
     told = dict(zip(_ANSWER.split(", "), row, strict=True))
     ranked = tuple((label, p) for label, p in json.loads(told.pop("ranked")))
-    return Answered(**told, ranked=ranked)
+    notices = tuple(json.loads(told.pop("notices")))
+    return Answered(**told, ranked=ranked, notices=notices)

@@ -135,6 +135,8 @@ class Answered:
     """The text that the model was told besides the question."""
     asked: str = ""
     """The question as it was asked, with the attributes of its level."""
+    notices: tuple[str, ...] = ()
+    """What must be known of it: cut at the longest answer, given without the adapter."""
 
 
 @dataclass(frozen=True, slots=True)

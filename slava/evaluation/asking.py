@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,9 +26,10 @@ from slava.domain import (
 )
 from slava.errors import Cancelled, ModelError, SlavaError
 from slava.evaluation.keys import answer_key, given_key
+from slava.evaluation.notices import RANKED_WITHOUT
 from slava.evaluation.planning import Ask, Known, Subject
 from slava.vlm.ask import Asked, prepare_question, stream_answer
-from slava.vlm.backbone import Backbone, GenerationSettings
+from slava.vlm.backbone import Backbone, GenerationSettings, View
 from slava.vlm.classify import ranking_of
 from slava.vlm.context import build_context
 
@@ -45,6 +46,15 @@ class Book(Protocol):
 
     def add_answer(self, ask: Ask, answered: Answered) -> None:
         """Keep one, for this ask."""
+        ...
+
+
+@runtime_checkable
+class Adapted(Protocol):
+    """A model whose adapter answers only what is like what it was taught."""
+
+    def answers(self, question: str, view: View) -> bool:
+        """Whether the adapter answers this."""
         ...
 
 
@@ -220,6 +230,7 @@ def _one(
         last.tokens,
         context=prepared.context,
         asked=ask.question,
+        notices=last.warnings,
     )
 
 
@@ -231,6 +242,9 @@ def _ranked(backbone: Backbone, asked: Asked, ask: Ask, prepared: _Prepared) -> 
     titles = [title_of(label) for label in ask.item.classes]
     scores = np.asarray(backbone.score(asked.messages, asked.views, titles), dtype=np.float64)
     ranking = ranking_of(ask.item.classes, scores)
+    with_adapter = not isinstance(backbone, Adapted) or backbone.answers(
+        asked.question, asked.views[0]
+    )
     return Answered(
         prepared.key,
         title_of(ranking.ranked[0].label),
@@ -238,6 +252,7 @@ def _ranked(backbone: Backbone, asked: Asked, ask: Ask, prepared: _Prepared) -> 
         ranked=tuple((r.label, r.probability) for r in ranking.ranked),
         context=prepared.context,
         asked=ask.question,
+        notices=() if with_adapter else (RANKED_WITHOUT,),
     )
 
 

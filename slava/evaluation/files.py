@@ -39,10 +39,11 @@ TEXTS = (
     "said_category",
     "swapped",
     "flags",
+    "notices",
     "judgements",
     "people",
 )
-"""Columns of text; ``flags``, ``judgements`` and ``people`` are JSON lists."""
+"""Columns of text; ``flags``, ``notices``, ``judgements`` and ``people`` are JSON lists."""
 NUMBERS = ("seconds",)
 """Columns of numbers, before one column per figure."""
 
@@ -120,6 +121,7 @@ def _own(row: Row) -> dict[str, Any]:
         "said_category": row.said_category,
         "swapped": row.swapped,
         "flags": _json(list(row.flags)),
+        "notices": _json(list(row.notices)),
         "judgements": _json([asdict(j) for j in row.judgements]),
         "people": _json([asdict(s) for s in row.scores]),
         "seconds": row.seconds,

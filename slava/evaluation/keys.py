@@ -25,6 +25,8 @@ from slava.vlm.backbone import GenerationSettings
 
 VERSION = 1
 """Raised whenever the same model would be asked otherwise: old answers then stand for nothing."""
+ADAPTED = 2
+"""The same of a model with an adapter: raised since answers tell whether the adapter gave them."""
 
 _WHOLE_BYTES = 64 << 20
 _STRIDE_BYTES = 1 << 20
@@ -72,7 +74,7 @@ def answer_key(
         The labels to choose from; empty for an answer in words.
     """
     told = {
-        "version": VERSION,
+        "version": ADAPTED if entry.adapter else VERSION,
         "model": [entry.identity, entry.quantization],
         "shown": [shown, nm_per_px, list(box)],
         "context": context,

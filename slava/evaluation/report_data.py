@@ -102,6 +102,7 @@ def _row(row: Row, item: int, model: int, results: Results, texts: _Texts) -> di
         "said": row.said_category,
         "swapped": row.swapped,
         "flags": list(row.flags),
+        "notices": list(row.notices),
         "judged": [_judgement(j, texts) for j in row.judgements],
         "people": [[s.measure, s.person, s.score, s.comment] for s in row.scores],
     }

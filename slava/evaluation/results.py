@@ -59,6 +59,8 @@ class Row:
     """The newest of each person and measure."""
     flags: tuple[str, ...] = ()
     """What the grounded checks hold against it, in words."""
+    notices: tuple[str, ...] = ()
+    """What must be known of it, such as that the adapter did not give it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,10 +26,11 @@ from slava.domain import (
 from slava.errors import Cancelled, ModelError
 from slava.evaluation.asking import Tally, ask_all
 from slava.evaluation.items import category_item, make_item
-from slava.evaluation.keys import identify
+from slava.evaluation.keys import answer_key, identify
+from slava.evaluation.notices import RANKED_WITHOUT
 from slava.evaluation.planning import Ask, Subject, asks_of, count_asks, swaps
 from slava.packs import load_pack
-from slava.vlm.backbone import Backbone
+from slava.vlm.backbone import Backbone, Finish, GenerationSettings, View
 from tests.vlm.scripted_backbone import Script, ScriptedBackbone
 
 IDS = tuple(MicrographId(str(n) * 64) for n in range(1, 4))
@@ -48,6 +49,13 @@ def about(question: str) -> list[str]:
     return [f"about {question}"]
 
 
+class Unlike(ScriptedBackbone):
+    """A model with an adapter that was taught something else."""
+
+    def answers(self, question: str, view: View) -> bool:
+        return False
+
+
 @dataclass
 class World:
     """Micrographs, models and a book in memory; it counts what is read, opened and asked."""
@@ -59,6 +67,9 @@ class World:
     read: list[MicrographId] = field(default_factory=list)
     backbones: list[ScriptedBackbone] = field(default_factory=list)
     script: Script = about
+    finish: Finish = "end"
+    notice: str = ""
+    adapter_answers: bool = True
 
     def known(self, at: MicrographId) -> Subject:
         def read() -> np.ndarray:
@@ -72,7 +83,8 @@ class World:
     @contextmanager
     def open_model(self, entry: ModelEntry) -> Iterator[Backbone]:
         self.opened.append(entry.title)
-        backbone = ScriptedBackbone(self.script)
+        kind = ScriptedBackbone if self.adapter_answers else Unlike
+        backbone = kind(self.script, self.finish, self.notice)
         self.backbones.append(backbone)
         yield backbone
 
@@ -234,6 +246,32 @@ def test_weights_that_differ_in_the_middle_have_another_identity(tmp_path: Path)
     first, second = (identify(ModelEntry("m", str(tmp_path / n))).identity for n in "ab")
     assert first != second
     assert identify(ModelEntry("n", str(tmp_path / "a"))).identity == first
+
+
+def test_what_must_be_known_of_an_answer_is_kept_with_it() -> None:
+    world = World(finish="length", notice="Answered without the adapter: unlike.")
+    world.run(a_spec(max_new_tokens=8), ITEMS[:1])
+    (answered,) = world.answers.values()
+    assert answered.notices == (
+        "Answered without the adapter: unlike.",
+        "cut at the limit of 8 tokens",
+    )
+
+
+@pytest.mark.parametrize(("answers", "notices"), [(True, ()), (False, (RANKED_WITHOUT,))])
+def test_a_category_that_the_adapter_did_not_rank_says_so(
+    answers: bool, notices: tuple[str, ...]
+) -> None:
+    item = category_item(IDS[0], "powder", ["fibres", "powder"])
+    world = World(adapter_answers=answers)
+    world.run(a_spec(measures=("category",)), [item])
+    assert [a.notices for a in world.answers.values()] == [notices]
+
+
+def test_answers_of_adapters_from_before_notices_stand_for_nothing() -> None:
+    told = (IDS[0], 2.0, (0, 0, 48, 64), "", "What is it?", (), GenerationSettings())
+    plain, adapted = FIRST, replace(FIRST, adapter="steel")
+    assert answer_key(plain, *told) != answer_key(adapted, *told)
 
 
 def test_given_answers_need_no_model() -> None:

@@ -111,3 +111,12 @@ def test_scores_of_people_are_added_and_the_newest_counts(store: Store) -> None:
     assert store.evaluations.scored() == 4
     with pytest.raises(BadInput, match="must be named"):
         store.evaluations.add_score(PersonScore(key, "overall_quality", " ", 1.0))
+
+
+def test_what_must_be_known_of_an_answer_comes_back(store: Store) -> None:
+    kept = store.test_sets.add_test_set("set", ITEMS, "a file")
+    made = store.evaluations.add_evaluation(a_spec(kept), "one", 1)
+    ask = Ask(ITEMS[0], MODEL, "high", "How large?", AT)
+    told = ("Answered without the adapter: unlike.", "cut at the limit of 8 tokens")
+    store.evaluations.book(made.id).add_answer(ask, Answered(AnswerKey("k"), "24", notices=told))
+    assert [a.answered.notices for a in store.evaluations.list_answers(made.id)] == [told]

@@ -247,6 +247,7 @@ def _record(results: Results) -> Record:
             "answer": row.answer,
             "figures": dict(row.figures),
             "error": row.error,
+            "notices": list(row.notices),
             "judgements": [
                 {"measure": j.measure, "state": j.state, "score": j.score, "reason": j.reason}
                 for j in row.judgements

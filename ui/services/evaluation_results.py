@@ -5,19 +5,29 @@ It must not know how results are shown.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 
-from slava.domain import Evaluation, EvaluationId, EvaluationSpec, MicrographId
+from slava.domain import (
+    Answered,
+    Evaluation,
+    EvaluationId,
+    EvaluationSpec,
+    ItemId,
+    MicrographId,
+    TestItem,
+)
 from slava.errors import NotFound
 from slava.evaluation.figures import Given, Scorer, figures_of
 from slava.evaluation.judged_figures import notes_of, with_judged
 from slava.evaluation.keys import score_key
+from slava.evaluation.notices import count_notices, of_row
 from slava.evaluation.results import Results, Row
 from slava.packs import FOLDER, Pack, load_pack
 from slava.teacher.checks.known import Known, known_of
 from store import Store
+from store.evaluations import GivenAnswer
 from ui.services.evaluation_judging import judgements_for, where_judged
 
 
@@ -42,38 +52,9 @@ def results_of(
     spec = evaluation.spec
     items = {item.id: item for item in store.test_sets.list_items(spec.dataset_id)}
     answers = [a for a in store.evaluations.list_answers(evaluation.id) if a.item_id in items]
-    swapped = {(a.item_id, a.model, a.level): a.answered.answer for a in answers if a.swapped}
     scorer = Scorer(spec, _pack(store, spec), _knowing(store))
-    order = {item_id: k for k, item_id in enumerate(items)}
-    titles = [m.title for m in spec.models]
-    own = sorted(
-        (a for a in answers if not a.swapped),
-        key=lambda a: (order[a.item_id], spec.levels.index(a.level), titles.index(a.model)),
-    )
-    people = store.evaluations.list_scores(score_key(a.answered.key, a.item_id) for a in own)
-    rows = []
-    for k, a in enumerate(own):
-        item = items[a.item_id]
-        other = swapped.get((a.item_id, a.model, a.level), "")
-        scored = scorer.score(Given(item, a.level, a.answered, other))
-        rows.append(
-            Row(
-                key=score_key(a.answered.key, a.item_id),
-                item=item,
-                model=a.model,
-                level=a.level,
-                asked=a.answered.asked or item.question,
-                context=a.answered.context,
-                answer=a.answered.answer,
-                error=a.answered.error,
-                seconds=a.answered.seconds,
-                figures=scored.figures,
-                said_category=scored.said_category,
-                swapped=other,
-                flags=scored.flags,
-            )
-        )
-        tell(k + 1, len(own))
+    rows = _rows(spec, items, answers, scorer, tell)
+    people = store.evaluations.list_scores(row.key for row in rows)
     judged = judgements_for(store, spec, rows)
     rows = [with_judged(r, judged.get(where_judged(r), ()), people.get(r.key, ())) for r in rows]
     test_set = store.test_sets.get_test_set(spec.dataset_id)
@@ -87,8 +68,53 @@ def results_of(
             *test_set.notes,
             *_told(evaluation),
             *_notes(rows, evaluation.total, evaluation.done, spec),
+            *count_notices(rows),
             *notes_of(rows),
         ),
+    )
+
+
+def _rows(
+    spec: EvaluationSpec,
+    items: Mapping[ItemId, TestItem],
+    answers: Sequence[GivenAnswer],
+    scorer: Scorer,
+    tell: Callable[[int, int], None],
+) -> list[Row]:
+    """The answers with their figures, in the order of questions, levels and models."""
+    order = {item_id: k for k, item_id in enumerate(items)}
+    titles = [m.title for m in spec.models]
+    swapped = {(a.item_id, a.model, a.level): a.answered for a in answers if a.swapped}
+    own = sorted(
+        (a for a in answers if not a.swapped),
+        key=lambda a: (order[a.item_id], spec.levels.index(a.level), titles.index(a.model)),
+    )
+    rows = []
+    for k, a in enumerate(own):
+        rows.append(_row(items[a.item_id], a, swapped.get((a.item_id, a.model, a.level)), scorer))
+        tell(k + 1, len(own))
+    return rows
+
+
+def _row(item: TestItem, a: GivenAnswer, swapped: Answered | None, scorer: Scorer) -> Row:
+    """One answer with its figures."""
+    other = swapped.answer if swapped else ""
+    scored = scorer.score(Given(item, a.level, a.answered, other))
+    return Row(
+        key=score_key(a.answered.key, a.item_id),
+        item=item,
+        model=a.model,
+        level=a.level,
+        asked=a.answered.asked or item.question,
+        context=a.answered.context,
+        answer=a.answered.answer,
+        error=a.answered.error,
+        seconds=a.answered.seconds,
+        figures=scored.figures,
+        said_category=scored.said_category,
+        swapped=other,
+        flags=scored.flags,
+        notices=of_row(a.answered.notices, swapped.notices if swapped else ()),
     )
 
 

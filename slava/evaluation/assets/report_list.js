@@ -16,6 +16,7 @@ function haystack(place) {
 const STATES = {
   wrong: isWrong,
   flagged: (row) => Boolean(row.flags),
+  noticed: (row) => Boolean(row.notices),
   either: (row) => Boolean(row.flags) || isWrong(row),
   failed: (row) => Boolean(row.error),
   people: (row) => Boolean(row.people),

@@ -77,6 +77,7 @@ function card(place, current) {
     make('h4', {}, sign(row.model), data.models[row.model], make('small', {}, seconds)),
     row.error ? make('p', { className: 'bad' }, `No answer: ${row.error}`) : make('p', { className: 'said' }, row.answer || 'An empty answer.'),
     row.said ? make('p', { className: 'told' }, `Taken as category: ${words(row.said)}`) : '',
+    ...(row.notices || []).map((notice) => make('p', { className: 'told noticed' }, notice)),
     ...(row.flags || []).map((flag) => make('p', { className: 'flag' }, flag)),
     row.swapped ? details('Answer with another micrograph in its place', make('p', { className: 'said' }, row.swapped)) : '',
     ...(row.judged || []).map(judgement),

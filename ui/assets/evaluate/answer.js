@@ -104,6 +104,7 @@ function answerCard(place, current) {
   head.append(sign(row.model), data.models[row.model], make('small', '', row.seconds ? `${row.seconds.toFixed(1)} s` : ''));
   node.append(head, row.error ? make('p', 'ev-bad', `No answer: ${row.error}`) : make('p', 'ev-said', row.answer || 'An empty answer.'));
   if (row.said) node.append(make('p', 'ev-note', `Taken as category: ${spaced(row.said)}`));
+  node.append(...(row.notices || []).map((notice) => make('p', 'ev-note ev-noticed', capital(notice))));
   node.append(...(row.flags || []).map((flag) => make('p', 'ev-flag', flag)));
   if (row.swapped) node.append(folded('With another micrograph in its place', row.swapped));
   node.append(...(row.judged || []).map(judgement), ...(row.people || []).map(personal));

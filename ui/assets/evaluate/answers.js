@@ -8,6 +8,7 @@ const FILTERS = ['.ev-by-model', '.ev-by-topic', '.ev-by-level', '.ev-by-state',
 const STATES = {
   wrong: isWrong,
   flagged: (row) => Boolean(row.flags),
+  noticed: (row) => Boolean(row.notices),
   either: (row) => Boolean(row.flags) || isWrong(row),
   failed: (row) => Boolean(row.error),
   people: (row) => Boolean(row.people),
