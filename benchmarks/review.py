@@ -3,12 +3,15 @@
     python benchmarks/review.py [--pairs N] [--annotators N] [--minutes M] [--think SECONDS]
 
 A workspace is filled with written pairs through the store. First one reviewer goes through some
-pairs; then searches of rare and common words; then many annotators at once, each in a thread that
-takes a pair, thinks, and judges it, every tenth time with an edit and now and then with an undo.
-At the end everything acknowledged is looked for: a verdict that is lost, or a pair with two that
-stand, is counted. Goals at the 95th percentile: next pair 20 ms, verdict 10 ms, search 200 ms. A
-verdict waits for the disk: what a synced write alone takes there is measured beside it, and of
-every call the time on the processor, which other programs disturb less.
+pairs; then searches of rare and common words, and by meaning, as the window asks for it: among the
+pairs of a filter, after a look whether every pair has its vector; then pages of the list, a
+thousand pairs picked by hand, and all that a filter means at once, each taken back again; then many
+annotators at once, each in a thread that takes a pair, thinks, and judges it, every tenth time with
+an edit and now and then with an undo. At the end everything acknowledged is looked for: a verdict
+that is lost, or a pair with two that stand, is counted. Goals at the 95th percentile: next pair
+20 ms, verdict 10 ms, search 200 ms. A verdict waits for the disk: what a synced write alone takes
+there is measured beside it, and of every call the time on the processor, which other programs
+disturb less.
 """
 
 from __future__ import annotations
@@ -49,6 +52,14 @@ GOALS = {"next_pair_ms": 20.0, "review_ms": 10.0, "search_ms": 200.0}
 ASPECTS = ("size", "shape", "texture", "defects", "arrangement", "scale")
 BATCH = 10_000
 DIMENSION = 384
+PICKED = 1000
+MEANT: dict[str, PairFilter | None] = {
+    "anywhere": None,
+    "all_pairs": PairFilter(),
+    "a_sixth": PairFilter(state="pending", aspect=ASPECTS[0]),
+    "a_word": PairFilter(text="ab"),
+}
+"""Among which pairs those that mean the same are looked for."""
 T = TypeVar("T")
 
 
@@ -224,12 +235,40 @@ def by_meaning(store: Store, count: int) -> dict[str, object]:
     while ids := store.pair_vectors.list_missing(key, BATCH):
         vectors = chance.standard_normal((len(ids), DIMENSION), dtype=np.float32)
         store.pair_vectors.record_vectors(key, dict(zip(ids, vectors, strict=True)))
-    reading, times = Times(), Times()
+    reading, looking = Times(), Times()
     asked = chance.standard_normal((count + 1, DIMENSION), dtype=np.float32)
     reading.timed(partial(store.pair_vectors.nearest, key, asked[0]))
-    for vector in asked[1:]:
-        times.timed(partial(store.pair_vectors.nearest, key, vector))
-    return {"first_ms": round(reading.clock[0], 1), **times.figures()}
+    figures: dict[str, object] = {"first_ms": round(reading.clock[0], 1)}
+    for name, wanted in MEANT.items():
+        times = Times()
+        for vector in asked[1:]:
+            looking.timed(partial(store.pair_vectors.list_missing, key))
+            times.timed(partial(store.pair_vectors.nearest, key, vector, 50, wanted))
+        figures[name] = times.figures()
+    return figures | {"is_any_unread_ms": looking.figures()}
+
+
+def in_bulk(store: Store, rounds: int) -> dict[str, object]:
+    """Many pairs at once: picked by hand, and all that a filter means; each is taken back."""
+    judged: dict[str, object] = {}
+    picking, every = (Times(), Times()), (Times(), Times())
+    wanted = PairFilter(state="pending", aspect=ASPECTS[0])
+    counting, meant = Times(), 0
+    for _ in range(rounds):
+        rows = store.pairs.list_pairs(wanted, PICKED)
+        seen = {row.pair.id: row.reviews for row in rows}
+        picked = partial(store.reviews.record_picked, seen, "by hand", "accepted")
+        assert picking[0].timed(picked).reviewed == len(seen)
+        picking[1].timed(partial(store.reviews.undo_last, "by hand"))
+        store.leases.release("by hand")
+        bulk = partial(store.reviews.record_bulk, wanted, "by filter", "accepted")
+        meant = counting.timed(partial(bulk, dry_run=True)).meant
+        assert every[0].timed(bulk).reviewed == meant
+        every[1].timed(partial(store.reviews.undo_last, "by filter"))
+        store.leases.release("by filter")
+    for name, (verdict, undo) in {f"picked_{len(seen)}": picking, f"filter_{meant}": every}.items():
+        judged[name] = {"verdict_ms": verdict.figures(), "undo_ms": undo.figures()}
+    return judged | {"counting_first_ms": counting.figures()}
 
 
 def filtered(store: Store) -> dict[str, object]:
@@ -277,6 +316,7 @@ def measure(
             "search_ms": searches(store, words, rounds // 10),
             "search_by_meaning_ms": by_meaning(store, rounds // 10),
             **filtered(store),
+            "many_at_once": in_bulk(store, max(1, rounds // 60)),
             "together": together(store, annotators, seconds, think_s),
         }
 

@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
+from numpy.typing import NDArray
 
 from slava.errors import WorkspaceDamaged, WorkspaceError
 from store.lock import held
@@ -61,6 +63,13 @@ class Database:
         """All rows of a query, from the last committed state."""
         with self._explained(), self._cursor() as cursor:
             return cursor.execute(sql, [_bindable(p) for p in parameters]).fetchall()
+
+    def column(self, sql: str, *parameters: object) -> NDArray[Any]:
+        """The only column of a query, its type that of the column, without a NULL: many numbers."""
+        with self._explained(), self._cursor() as cursor:
+            found = cursor.execute(sql, [_bindable(p) for p in parameters]).fetchnumpy()
+        (column,) = found.values()
+        return np.asarray(column)
 
     def row(self, sql: str, *parameters: object) -> Row | None:
         """The first row of a query."""

@@ -13,7 +13,7 @@ from store.pair_outcome import decide, words_of
 from store.pair_rows import load_flags, load_pairs
 from store.pair_words import insert_words, words_row
 from store.review_rows import load_reviews
-from store.state_rows import insert_states, load_standing, state_row, update_outcomes
+from store.state_rows import insert_states, load_outcomes, state_row, update_outcomes
 
 _BATCH = 5000
 
@@ -23,11 +23,10 @@ def decide_again(transaction: Transaction, ids: Sequence[PairId], wanted: int) -
     for start in range(0, len(ids), _BATCH):
         batch = ids[start : start + _BATCH]
         reviews = load_reviews(transaction, batch)
-        found = []
-        for pair_id, before in load_standing(transaction, batch).items():
-            given = reviews.get(PairId(pair_id), [])
-            found.append((before, decide(given, wanted), len(given)))
-        update_outcomes(transaction, found)
+        before = load_outcomes(transaction, batch)
+        given = {pair_id: reviews.get(pair_id, []) for pair_id in before}
+        decided = {i: (decide(found, wanted), len(found)) for i, found in given.items()}
+        update_outcomes(transaction, before, decided)
 
 
 def rebuild_states(transaction: Transaction, wanted: int) -> int:

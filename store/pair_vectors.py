@@ -28,6 +28,8 @@ class _Matrix:
     """All vectors of one encoder, each of length 1."""
 
     ids: tuple[PairId, ...]
+    places: NDArray[np.int64]
+    """``seq`` of each, ascending."""
     vectors: NDArray[np.float32]
     """(len(ids), dimension)."""
 
@@ -113,10 +115,9 @@ class PairVectors:
         likeness = matrix.vectors @ asked
         if wanted is not None:
             meant, parameters = condition(wanted)
-            sql = f"SELECT s.pair_id FROM pair_states s WHERE {meant}"
-            among_these = {row[0] for row in self._database.rows(sql, *parameters)}
-            outside = [k for k, i in enumerate(matrix.ids) if i not in among_these]
-            likeness[outside] = -np.inf
+            sql = f"SELECT s.seq FROM pair_states s WHERE {meant}"
+            among_these = self._database.column(sql, *parameters)
+            likeness[~np.isin(matrix.places, among_these)] = -np.inf
         first = min(count, len(matrix.ids))
         best = np.argpartition(-likeness, first - 1)[:first] if first else np.zeros(0, np.intp)
         ordered = sorted(best.tolist(), key=lambda k: (-float(likeness[k]), k))
@@ -129,14 +130,15 @@ class PairVectors:
             known = self._kept.get(key)
             if known is None:
                 rows = self._database.rows(
-                    "SELECT v.pair_id, v.vector FROM pair_vectors v "
+                    "SELECT v.pair_id, v.vector, p.seq FROM pair_vectors v "
                     "JOIN pairs p ON p.id = v.pair_id "
                     f"WHERE v.encoder_id = ({ID_OF}) ORDER BY p.seq",
                     *identity(key),
                 )
                 flat = np.frombuffer(b"".join(row[1] for row in rows), dtype="<f4")
                 ids = tuple(PairId(row[0]) for row in rows)
-                known = _Matrix(ids, flat.reshape(len(ids), key.dimension))
+                places = np.fromiter((row[2] for row in rows), np.int64, len(rows))
+                known = _Matrix(ids, places, flat.reshape(len(ids), key.dimension))
                 self._kept = {key: known}
         return known
 

@@ -31,7 +31,13 @@ from store.review_rows import (
     pairs_of_step,
 )
 from store.settings import Settings, write_setting
-from store.state_rows import load_reviewed, require_reviewed, require_standing, update_outcome
+from store.state_rows import (
+    load_outcomes,
+    require_reviewed,
+    require_standing,
+    reviews_in,
+    update_outcome,
+)
 from store.waiting import Waiting
 
 REVIEWERS_WANTED = "reviewers_wanted"
@@ -188,8 +194,8 @@ class Reviews:
         """
         same = _same(reviewer, verdict, reason, comment)
         with self._database.writing() as transaction:
-            found = load_reviewed(transaction, list(seen))
-            ids = [pair.pair.id for pair in found if pair.reviews == seen[pair.pair.id]]
+            standing = load_outcomes(transaction, list(seen))
+            ids = [i for i in seen if i in standing and reviews_in(standing[i]) == seen[i]]
             done = self._record_same(transaction, ids, same)
         self._waiting.forget()
         return replace(done, meant=len(seen), changed=len(seen) - len(ids))

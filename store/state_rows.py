@@ -5,7 +5,7 @@ A row of ``pair_states`` follows from a pair, its flags and its reviews. It must
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from slava.domain import Flag, PairId, QAPair, ReviewedPair
@@ -26,6 +26,8 @@ _OUTCOME = (
     *("question", "answer", "detailed"),
 )
 _OUTCOME_TYPES = (*["VARCHAR"] * 4, "INTEGER", "INTEGER", *["VARCHAR"] * 4)
+_WORDS = slice(-3, None)
+"""Of these columns, the edited words."""
 _SELECT = (
     f"SELECT s.pair_id, {', '.join('s.' + name for name in _OUTCOME)}, f.flags "
     "FROM pair_states s LEFT JOIN pair_flags f ON f.pair_id = s.pair_id WHERE s.pair_id "
@@ -103,23 +105,50 @@ def update_outcome(
     return after
 
 
+def load_outcomes(source: Database | Transaction, ids: Sequence[str]) -> dict[PairId, Row]:
+    """The columns that follow from reviews, by pair; nothing of the pairs themselves is read."""
+    rows = source.rows(
+        f"SELECT pair_id, {', '.join(_OUTCOME)} FROM pair_states "
+        "WHERE pair_id IN (SELECT unnest(?::VARCHAR[]))",
+        list(ids),
+    )
+    return {PairId(row[0]): row[1:] for row in rows}
+
+
+def reviews_in(row: Row) -> int:
+    """How many reviews stand, by a row of :func:`load_outcomes`."""
+    return int(row[_OUTCOME.index("reviews")])
+
+
 def update_outcomes(
-    transaction: Transaction, outcomes: Sequence[tuple[Standing, Outcome, int]]
+    transaction: Transaction,
+    before: Mapping[PairId, Row],
+    outcomes: Mapping[PairId, tuple[Outcome, int]],
 ) -> None:
-    """The same for many at once."""
-    if not outcomes:
+    """Write what became of many pairs, where that is new.
+
+    Parameters
+    ----------
+    before
+        The rows of :func:`load_outcomes` of all of them.
+    outcomes
+        What became of each, and how many reviews were ever written of it.
+    """
+    after = {i: _outcome_row(*given) for i, given in outcomes.items()}
+    changed = {i: row for i, row in after.items() if row != before[i]}
+    if not changed:
         return
-    rows = [(*_outcome_row(o, written), b.reviewed.pair.id) for b, o, written in outcomes]
     sets = ", ".join(f"{name} = u.{name}" for name in _OUTCOME)
     types = zip((*_OUTCOME, "id"), (*_OUTCOME_TYPES, "VARCHAR"), strict=True)
     columns = ", ".join(f"unnest(?::{kind}[]) AS {name}" for name, kind in types)
+    rows = [(*row, i) for i, row in changed.items()]
     transaction.run(
         f"UPDATE pair_states SET {sets} FROM (SELECT {columns}) u WHERE pair_states.pair_id = u.id",
         *(safe(column) for column in zip(*rows, strict=True)),
     )
-    for (before, _, _), row in zip(outcomes, rows, strict=True):
-        after = reviewed_from(before.reviewed.pair, row[:-1], before.reviewed.flags)
-        _update_words(transaction, before.reviewed, after)
+    reworded = [i for i, row in changed.items() if row[_WORDS] != before[i][_WORDS]]
+    for pair_id, pair in load_pairs(transaction, reworded).items() if reworded else ():
+        update_words(transaction, PairId(pair_id), words_of(pair, outcomes[pair.id][0]))
 
 
 def state_row(

@@ -9,7 +9,8 @@ import pytest
 
 from slava.domain import PairId, Reason, Verdict
 from slava.errors import BadSetting, NotFound, PairTaken, WorkspaceError
-from store import Judgement, PairFilter, Store
+from store import Judgement, PairFilter, Store, state_rows
+from store.pair_rows import load_pairs
 from tests.store.drawn_pairs import a_pair, add_micrographs, add_pairs
 from tests.store.plain_reader import PlainReader
 
@@ -203,6 +204,32 @@ def test_a_bulk_verdict_is_one_step(store: Store, ids: list[PairId]) -> None:
     with pytest.raises(BadSetting):
         store.reviews.record_bulk(sizes, "ann", "edited")
     assert store.reviews.record_bulk(PairFilter(aspect="none"), "ann", "accepted").reviewed == 0
+
+
+def test_one_verdict_on_many_reads_only_the_words_that_change(
+    store: Store, ids: list[PairId], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.reviews.record_review(ids[1], "ann", Judgement("edited", answer="Wires of zinc."))
+    read: list[str] = []
+
+    def watched(source: Any, wanted: Any) -> Any:
+        read.extend(wanted)
+        return load_pairs(source, wanted)
+
+    monkeypatch.setattr(state_rows, "load_pairs", watched)
+    store.reviews.undo_last("ann")
+    assert read[:1] == [ids[1]]
+    assert store.pairs.search_text("zinc") == []
+    store.reviews.redo_last("ann")
+    assert [one.pair.id for one in store.pairs.search_text("zinc")] == [ids[1]]
+    read.clear()
+    assert store.reviews.record_bulk(PairFilter(state="pending"), "bob", "accepted").reviewed == 5
+    assert read == []
+    store.reviews.undo_last("bob")
+    read.clear()
+    seen = {ids[0]: 0, ids[1]: 0, ids[2]: 0}
+    done = store.reviews.record_picked(seen, "cat", "accepted")
+    assert (done.reviewed, done.held, done.changed, read) == (1, 1, 1, [])
 
 
 def test_two_reviewers_and_the_queue_of_disputes(store: Store, ids: list[PairId]) -> None:
