@@ -21,6 +21,7 @@ from slava.domain import (
     EvaluationState,
     ItemId,
     JudgeChoice,
+    ModelEntry,
     PersonScore,
 )
 from slava.errors import BadInput, NotFound
@@ -109,6 +110,14 @@ class Evaluations:
     def set_judge(self, evaluation: EvaluationId, judge: JudgeChoice) -> Evaluation:
         """Say who judges its answers; what an earlier judge said stays in the book."""
         spec = replace(self.get_evaluation(evaluation).spec, judge=judge)
+        return self._set_spec(evaluation, spec)
+
+    def set_models(self, evaluation: EvaluationId, models: tuple[ModelEntry, ...]) -> Evaluation:
+        """Keep what servers have reported of its models; no other change of them is one."""
+        spec = replace(self.get_evaluation(evaluation).spec, models=models)
+        return self._set_spec(evaluation, spec)
+
+    def _set_spec(self, evaluation: EvaluationId, spec: EvaluationSpec) -> Evaluation:
         with self._database.writing() as transaction:
             told = json.dumps(spec_record(spec))
             transaction.run("UPDATE evaluations SET spec = ? WHERE id = ?", told, evaluation)

@@ -76,6 +76,9 @@ class ModelEntry:
     """Id of the adapter in the workspace; empty for none."""
     identity: str = ""
     """Content hash of weights and adapter, as far as they can be known."""
+    served: str = ""
+    """Hash of what its server reported of it when it was asked first; empty for what is not
+    served, or where a server tells no more than a name."""
 
     @property
     def is_given(self) -> bool:
@@ -116,6 +119,8 @@ class EvaluationSpec:
     seed: int = 0
     pack: str = "nanomaterials"
     judge: JudgeChoice | None = None
+    again: int = 0
+    """Above 0 everything is asked anew; the same number finds the same answers."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,6 +145,7 @@ def _prepared(
             ask.question,
             ask.item.classes,
             settings,
+            spec.again,
         )
         yield ask, _Prepared(key, told)
 

@@ -68,7 +68,7 @@ class JudgeRequest:
     """One request to a judge, ready to be sent."""
 
     id: RequestId
-    """SHA-256 of the body: the same judgement is never paid twice."""
+    """SHA-256 of body, host and seed: the same judgement is never paid twice."""
     prompt: JudgePrompt
     micrograph_id: MicrographId
     body: Mapping[str, Any]
@@ -118,12 +118,26 @@ class JudgeRequest:
 
 
 def judge_requests(
-    tasks: Sequence[JudgeTask], model: str, price: Price, *, repeats: int = 1, seed: int = 0
+    tasks: Sequence[JudgeTask],
+    model: str,
+    price: Price,
+    *,
+    host: str = "",
+    repeats: int = 1,
+    seed: int = 0,
+    again: int = 0,
 ) -> tuple[JudgeRequest, ...]:
     """Every request that judging may need, further attempts among them.
 
     The order of tasks is drawn anew for every repeat, that of answers and criteria for every
     request; all tasks come once before any comes again.
+
+    Parameters
+    ----------
+    host
+        Of the judge: the same name elsewhere is another judge.
+    again
+        Above 0 for judging anew what was judged before.
 
     Raises
     ------
@@ -136,7 +150,7 @@ def judge_requests(
     if len(known) != len(tasks):
         raise BadInput("two of the tasks for the judge are about the same item by one measure.")
     return tuple(
-        _request(known[key], model, price, repeat, attempt, seed)
+        _request(known[key], model, price, repeat, attempt, seed, {"host": host, "again": again})
         for repeat in range(repeats)
         for key in judging_order(sorted(known), seed + repeat)
         for attempt in range(ATTEMPTS)
@@ -144,7 +158,13 @@ def judge_requests(
 
 
 def _request(
-    task: JudgeTask, model: str, price: Price, repeat: int, attempt: int, seed: int
+    task: JudgeTask,
+    model: str,
+    price: Price,
+    repeat: int,
+    attempt: int,
+    seed: int,
+    besides: Mapping[str, Any],
 ) -> JudgeRequest:
     try:
         prompt = judge_prompt(
@@ -166,7 +186,7 @@ def _request(
         body = {k: v for k, v in body.items() if k not in SAMPLING}
     read = text_tokens(prompt.system, prompt.text, json.dumps(prompt.schema))
     return JudgeRequest(
-        _id_of(body, prompt.seed),
+        _id_of(body, {"seed": prompt.seed, **{k: v for k, v in besides.items() if v}}),
         prompt,
         task.micrograph_id,
         body,
@@ -179,9 +199,9 @@ def _request(
     )
 
 
-def _id_of(body: Mapping[str, Any], seed: int) -> RequestId:
-    """The seed counts where it is not sent too, or all repeats would be one."""
-    told = json.dumps({"seed": seed, **body}, sort_keys=True, separators=(",", ":"))
+def _id_of(body: Mapping[str, Any], besides: Mapping[str, Any]) -> RequestId:
+    """The seed counts where it is not sent too, or all repeats would be one; so does the host."""
+    told = json.dumps({**besides, **body}, sort_keys=True, separators=(",", ":"))
     return RequestId(hashlib.sha256(told.encode()).hexdigest())
 
 

@@ -107,6 +107,7 @@ def make_judge_plan(
     is_confidential: Callable[[MicrographId], bool],
     seed: int = 0,
     teacher: str = "",
+    again: int = 0,
 ) -> JudgePlan:
     """Prepare every request; nothing leaves.
 
@@ -118,6 +119,8 @@ def make_judge_plan(
         Tasks about these are left out, unless the judge is on this machine.
     teacher
         Who wrote the benchmarks; a judge of its family is named in the notes.
+    again
+        Above 0 for judging anew what was judged before.
 
     Raises
     ------
@@ -131,7 +134,9 @@ def make_judge_plan(
     if not stays_here(own_machine, price):
         secret = frozenset(i for i in {t.micrograph_id for t in tasks} if is_confidential(i))
     free = [t for t in tasks if t.micrograph_id not in secret]
-    requests = judge_requests(free, choice.model, price, repeats=choice.repeats, seed=seed)
+    requests = judge_requests(
+        free, choice.model, price, host=host, repeats=choice.repeats, seed=seed, again=again
+    )
     first, all_of_them = _left(requests, ledger)
     return JudgePlan(
         host,

@@ -37,19 +37,13 @@ _HASHED = (".json", ".jinja", ".model", ".txt")
 def identify(entry: ModelEntry, adapter_folder: Path | None = None) -> ModelEntry:
     """The entry with the identity of its weights and its adapter; nothing is loaded.
 
-    Of a served model and of one that has not been downloaded only the name is known: who puts
-    other weights under it gets old answers.
+    Of a served model and of one that has not been downloaded only the name is known here; what a
+    server reports comes to it when it is asked.
     """
     told = [_weights(entry.reference)]
     if adapter_folder is not None:
         told += [_adapter(adapter_folder)]
-    return ModelEntry(
-        entry.title,
-        entry.reference,
-        entry.quantization,
-        entry.adapter,
-        hash_bytes(canonical(told))[:16],
-    )
+    return replace(entry, identity=hash_bytes(canonical(told))[:16])
 
 
 def answer_key(
@@ -61,6 +55,7 @@ def answer_key(
     question: str,
     classes: Sequence[str],
     settings: GenerationSettings,
+    again: int = 0,
 ) -> AnswerKey:
     """The key of one answer.
 
@@ -72,16 +67,20 @@ def answer_key(
         What is told besides the question.
     classes
         The labels to choose from; empty for an answer in words.
+    again
+        Above 0 for what is asked anew.
     """
-    told = {
+    told: dict[str, object] = {
         "version": ADAPTED if entry.adapter else VERSION,
-        "model": [entry.identity, entry.quantization],
+        "model": [entry.identity, entry.quantization, *([entry.served] if entry.served else [])],
         "shown": [shown, nm_per_px, list(box)],
         "context": context,
         "question": question,
         "classes": list(classes),
         "settings": [settings.max_new_tokens, settings.temperature, settings.top_p, settings.seed],
     }
+    if again:
+        told["again"] = again
     return AnswerKey(hash_bytes(canonical(told)))
 
 
@@ -96,8 +95,11 @@ def given_key(name: str, item_id: str, answer: str) -> AnswerKey:
 
 
 def evaluation_id(spec: EvaluationSpec) -> EvaluationId:
-    """The id of an evaluation: the same spec again is the same evaluation, whoever judges it."""
-    return EvaluationId(hash_bytes(canonical(spec_record(replace(spec, judge=None))))[:12])
+    """The id of an evaluation: the same spec again is the same evaluation, whoever judges it, and
+    whatever a server has reported meanwhile."""
+    models = tuple(replace(model, served="") for model in spec.models)
+    wanted = replace(spec, judge=None, models=models)
+    return EvaluationId(hash_bytes(canonical(spec_record(wanted)))[:12])
 
 
 def quantized(title: str, quantization: Quantization) -> str:

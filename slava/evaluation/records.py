@@ -11,8 +11,14 @@ from slava.domain import EvaluationSpec, JudgeChoice, ModelEntry
 
 
 def spec_record(spec: EvaluationSpec) -> dict[str, Any]:
-    """The spec as JSON types."""
+    """The spec as JSON types; what was added later is missing where it says nothing, so that the
+    same spec stays the same evaluation."""
     written: dict[str, Any] = json.loads(json.dumps(asdict(spec)))
+    if not spec.again:
+        del written["again"]
+    for model in written["models"]:
+        if not model["served"]:
+            del model["served"]
     return written
 
 

@@ -65,7 +65,7 @@ def _facts(results: Results) -> list[tuple[str, str]]:
         (
             "Generation",
             f"at most {spec.max_new_tokens} tokens <small>seed {spec.seed} · pack "
-            f"{escape(spec.pack)}</small>",
+            f"{escape(spec.pack)}{' · asked again' if spec.again else ''}</small>",
         ),
         ("Made", escape(_when(evaluation.created_at))),
         (

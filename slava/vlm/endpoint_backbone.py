@@ -78,6 +78,11 @@ class EndpointBackbone:
         )
 
     @property
+    def reported(self) -> Mapping[str, Any]:
+        """What the server says of the model in its list."""
+        return self._facts
+
+    @property
     def _can_score(self) -> bool:
         """vLLM alone returns the log-probabilities of a prompt's tokens."""
         return self._facts.get("owned_by") == "vllm"

@@ -56,6 +56,9 @@ def evaluate(
     max_new_tokens: Annotated[int, typer.Option(min=1, max=4096)] = 256,
     seed: Annotated[int, typer.Option(help="Of swaps, attributes and the judge's order.")] = 0,
     name: Annotated[str, typer.Option(help="What the evaluation is called.")] = "",
+    again: Annotated[
+        bool, typer.Option("--again", help="Ask anew what was answered before, beside it.")
+    ] = False,
     judge: Annotated[
         str, typer.Option(metavar="URL#MODEL", help="Judges the answers, local or not.")
     ] = "",
@@ -107,6 +110,7 @@ def evaluate(
         desk = EvaluationDesk(store, opener)
         test_set = _test_set(store, dataset)
         spec = desk.spec([desk.entry(one) for one in _listed(models)], test_set, wanted)
+        spec = desk.again(spec) if again else spec
         evaluation = desk.begin(spec, name)
         desk.ask(evaluation.id, confirm_bars=confirm_bars, tell=_told(), say=_said())
         results = results_of(store, evaluation.id)

@@ -120,8 +120,15 @@ class Evaluating:
         self._news.tell_library()
 
     # ------------------------------------------------------------------ evaluations
-    def plan(self, models: Sequence[ModelEntry], set_id: str, wanted: EvaluationSpec) -> Wanted:
-        """What an evaluation would ask.
+    def plan(
+        self,
+        models: Sequence[ModelEntry],
+        set_id: str,
+        wanted: EvaluationSpec,
+        *,
+        again: bool = False,
+    ) -> Wanted:
+        """What an evaluation would ask; with ``again`` everything anew, beside what is there.
 
         Raises
         ------
@@ -134,6 +141,7 @@ class Evaluating:
 
         test_set = self._store.test_sets.get_test_set(set_id)
         spec = self.desk.spec(models, test_set, wanted)
+        spec = self.desk.again(spec) if again else spec
         items = self.items(test_set.id)
         answers = count_asks(spec, items)
         there = min(answers, count_there(self._store, spec, items))

@@ -6,15 +6,13 @@ Used by the command and by the window's job. It must not know how either shows a
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import get_args
 
 from slava.domain import (
-    Adapter,
     Evaluation,
     EvaluationId,
     EvaluationSpec,
@@ -24,22 +22,14 @@ from slava.domain import (
     TestItem,
     TestSet,
 )
-from slava.domain.evaluation import GIVEN
-from slava.errors import BadSetting, Cancelled, NotFound, SlavaError
+from slava.errors import Cancelled, NotFound, SlavaError
 from slava.evaluation.asking import Tally, ask_all
-from slava.evaluation.keys import identify, quantized
+from slava.evaluation.keys import evaluation_id
 from slava.evaluation.planning import Ask, Subject, asks_of, count_asks
 from slava.packs import FOLDER, Pack, load_pack
 from slava.vlm.context import LEVELS
-from slava.vlm.load import BUILTIN, open_backbone
-from store import Store
-from ui.services.models import OpenBackbone
+from ui.services.evaluation_models import EvaluationModels
 
-if TYPE_CHECKING:
-    from slava.vlm.backbone import Backbone
-
-BUILTIN_TITLE = "Built-in sLAVA"
-ADAPTER = "adapter:"
 KEPT_MICROGRAPHS = 256
 
 
@@ -53,94 +43,21 @@ class Readiness:
     proposed: int
 
 
-class EvaluationDesk:
-    """Asks models the questions of a test set; safe to use from any thread.
-
-    Parameters
-    ----------
-    opener
-        Loads a model; it knows the key of a served one.
-    """
-
-    def __init__(self, store: Store, opener: OpenBackbone = open_backbone) -> None:
-        self.store, self._opener = store, opener
+class EvaluationDesk(EvaluationModels):
+    """Asks models the questions of a test set; safe to use from any thread."""
 
     def pack(self, pack_id: str) -> Pack:
         """The pack, the workspace's own copy first."""
         return load_pack(pack_id, self.store.workspace / FOLDER)
 
-    # ------------------------------------------------------------------ models
-    def entries(self, items: Sequence[TestItem] = ()) -> list[ModelEntry]:
-        """Models that can be asked without a download: the built-in one, every adapter, and the
-        given answers of a test set."""
-        found = [ModelEntry(BUILTIN_TITLE, BUILTIN)]
-        found += [self._adapted(a) for a in self.store.adapters.list_adapters()]
-        names = dict.fromkeys(name for item in items for name in item.given)
-        return found + [ModelEntry(name, GIVEN + name) for name in names]
-
-    def entry(self, reference: str) -> ModelEntry:
-        """The model of a reference: ``builtin``, ``adapter:NAME``, ``given:NAME``, a folder, a
-        repository or ``URL#MODEL``; ``@nf4`` or ``@int8`` behind it quantizes.
-
-        Raises
-        ------
-        BadSetting
-            If it is none of these.
-        NotFound
-            If there is no such adapter.
-        """
-        from slava.vlm.load import QUANTIZATIONS, kind_of, quantization_of
-
-        named, _, wish = reference.rpartition("@")
-        if not named or wish not in QUANTIZATIONS:
-            named, wish = reference, "none"
-        quantization = quantization_of(wish)
-        if named.startswith(GIVEN):
-            return ModelEntry(named.removeprefix(GIVEN), named)
-        if named.startswith(ADAPTER):
-            wanted = self.store.adapters.get_adapter(named.removeprefix(ADAPTER))
-            return replace(self._adapted(wanted), quantization=quantization)
-        if kind_of(named) == "endpoint" and not named.partition("#")[2]:
-            raise BadSetting(f"{named} serves several models, or will: name the one, URL#MODEL.")
-        title = BUILTIN_TITLE if named == BUILTIN else named.rstrip("/").rpartition("/")[2]
-        return ModelEntry(quantized(title, quantization), named, quantization)
-
-    def identified(self, entries: Sequence[ModelEntry]) -> tuple[ModelEntry, ...]:
-        """The entries with what their weights are known by, each title once.
-
-        Raises
-        ------
-        BadSetting
-            If there is none, or two have one title.
-        """
-        titles = [entry.title for entry in entries]
-        if not entries:
-            raise BadSetting("no model to evaluate. Choose at least one.")
-        twice = {title for title in titles if titles.count(title) > 1}
-        if twice:
-            raise BadSetting(f"{', '.join(sorted(twice))} is there twice. Take each model once.")
-        return tuple(e if e.is_given else identify(e, self._folder(e)) for e in entries)
-
-    @contextmanager
-    def opened(self, entry: ModelEntry) -> Iterator[Backbone]:
-        """The model of an entry, its memory given back at the end."""
-        folder = self._folder(entry)
-        more: dict[str, Any] = {} if folder is None else {"adapter": folder}
-        backbone = self._opener(entry.reference, quantization=entry.quantization, **more)
-        try:
-            yield backbone
-        finally:
-            backbone.close()
-
-    def _require_same(self, spec: EvaluationSpec) -> None:
-        """Refuse to go on with other weights than an evaluation was begun with."""
-        now = {entry.title: entry for entry in self.identified(spec.models)}
-        changed = [e.title for e in spec.models if now[e.title].identity != e.identity]
-        if changed:
-            raise BadSetting(
-                f"the weights of {', '.join(changed)} have changed since this was begun. Begin a "
-                "new evaluation: what the same weights have answered is found."
-            )
+    def _as_served(self, evaluation: EvaluationId, asks: Sequence[Ask]) -> tuple[Ask, ...]:
+        """The asks, those to served models with what their servers report, which is kept."""
+        found = {entry: self.served(entry) for entry in dict.fromkeys(ask.model for ask in asks)}
+        if any(entry != now for entry, now in found.items()):
+            kept = self.store.evaluations.get_evaluation(evaluation).spec.models
+            models = tuple(found.get(entry, entry) for entry in kept)
+            self.store.evaluations.set_models(evaluation, models)
+        return tuple(replace(ask, model=found[ask.model]) for ask in asks)
 
     def _may_leave(self, asks: Sequence[Ask]) -> tuple[tuple[Ask, ...], list[str]]:
         """What may be asked: nothing about a confidential micrograph goes to another machine."""
@@ -159,14 +76,6 @@ class EvaluationDesk:
         count = len(asks) - len(kept)
         told = f"{count} questions about confidential micrographs were not sent to other machines."
         return kept, [told] if count else []
-
-    def _folder(self, entry: ModelEntry) -> Path | None:
-        if not entry.adapter:
-            return None
-        return self.store.adapters.folder(self.store.adapters.get_adapter(entry.adapter))
-
-    def _adapted(self, adapter: Adapter) -> ModelEntry:
-        return ModelEntry(adapter.name, adapter.backbone, adapter=adapter.id)
 
     # ------------------------------------------------------------------ micrographs
     def readiness(self, items: Sequence[TestItem]) -> Readiness:
@@ -245,6 +154,16 @@ class EvaluationDesk:
             dataset_id=test_set.id,
         )
 
+    def again(self, spec: EvaluationSpec) -> EvaluationSpec:
+        """The spec for asking everything anew, whatever is there; old answers stay where they are.
+        What was begun so and has not ended goes on."""
+        listed = self.store.evaluations.list_evaluations()
+        first = evaluation_id(replace(spec, again=0))
+        for one in (one for one in listed if one.spec.again and one.state != "done"):
+            if evaluation_id(replace(one.spec, again=0)) == first:
+                return one.spec
+        return replace(spec, again=1 + max((one.spec.again for one in listed), default=0))
+
     def begin(self, spec: EvaluationSpec, name: str = "") -> Evaluation:
         """Write an evaluation down; the same spec again goes on."""
         items = self.store.test_sets.list_items(spec.dataset_id)
@@ -277,9 +196,10 @@ class EvaluationDesk:
         items = tuple(item for item in items if item.micrograph_id in there)
         try:
             failed = self.make_ready(items, confirm_bars=confirm_bars, check=check, tell=say)
-            self._require_same(spec)
+            self.require_same(spec)
             known = self.subjects()
             asks, held = self._may_leave(asks_of(spec, items, known, self.pack(spec.pack)))
+            asks = self._as_served(evaluation, asks)
             failed = [*held, *failed]
             evaluations.set_total(evaluation, len(asks))
             book = evaluations.book(evaluation)

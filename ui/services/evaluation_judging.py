@@ -52,6 +52,7 @@ def judge_plan(store: Store, spec: EvaluationSpec, rows: Sequence[Row]) -> Judge
         is_confidential=_confidential(store),
         seed=spec.seed,
         teacher=teacher_of(judge, rows),
+        again=spec.again,
     )
 
 
@@ -117,6 +118,7 @@ def judgements_for(
     """Everything that the judge has said of these answers, read anew from its replies; of
     micrographs too that have become confidential since."""
     from slava.evaluation.judging import judge_requests, judgements_of
+    from slava.teacher.client import place_of
 
     judge = spec.judge
     if judge is None:
@@ -125,8 +127,10 @@ def judgements_for(
         _tasks(store, spec, judge, rows),
         judge.model,
         TeacherChoice(judge.url, judge.model).price(store),
+        host=place_of(judge.url)[0],
         repeats=judge.repeats,
         seed=spec.seed,
+        again=spec.again,
     )
     return judgements_of(requests, store.drafts, judge.model, teacher_of(judge, rows))
 

@@ -42,5 +42,5 @@ def _weights(model: ModelEntry) -> tuple[str, str]:
 
 def _settings(spec: EvaluationSpec) -> tuple[object, ...]:
     """What decides an answer besides the model and the question."""
-    told = (spec.way, spec.max_new_tokens, spec.seed)
+    told = (spec.way, spec.max_new_tokens, spec.seed, spec.again)
     return (*told, spec.pack) if spec.way == "attributes" else told

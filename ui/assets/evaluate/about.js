@@ -55,7 +55,7 @@ async function showAbout(one) {
     const block_ = (title, ...inside) => { const node = make('div', 'ev-about-block'); node.append(make('b', '', title), ...inside); return node; };
     const models = make('ol', 'ev-chain');
     models.append(...about.models.map((model, k) => { const item = make('li'); const name = make('span'); name.append(sign(k), model.title); item.append(name, make('small', '', [model.about, model.identity.slice(0, 12)].filter(Boolean).join(' · '), { title: model.identity })); return item; }));
-    const rows = [['Measures', about.measures.join(', ')], ['Context', `${listing(about.levels)}, ${about.way}`], ['Generation', `at most ${about.longest} tokens, greedy, seed ${about.seed}`], ['Pack', about.pack], ...(about.judge ? [['Judge', about.judge]] : []), ['Test set', one.dataset], ['Evaluation', about.id], ['Begun', moment(one.created)]];
+    const rows = [['Measures', about.measures.join(', ')], ['Context', `${listing(about.levels)}, ${about.way}`], ['Generation', `at most ${about.longest} tokens, greedy, seed ${about.seed}${about.again ? ', asked again' : ''}`], ['Pack', about.pack], ...(about.judge ? [['Judge', about.judge]] : []), ['Test set', one.dataset], ['Evaluation', about.id], ['Begun', moment(one.created)]];
     const settings = make('table', 'ev-estimate');
     settings.append(...rows.map(([name, text]) => { const line = make('tr'); line.append(make('th', '', name), make('td', '', text)); return line; }));
     const command = make('details', 'ev-command');

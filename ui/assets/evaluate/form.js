@@ -1,5 +1,5 @@
 // A new evaluation: which models, which measures, how much context.
-const wish = { set: '', models: ['builtin'], typed: [], measures: ['text', 'grounded', 'category', 'defect', 'quantity'], levels: ['high'], way: 'facts', max_new_tokens: 256, seed: 0, confirm: false, name: '', judge: { url: '', model: '', measures: ['overall_quality'], repeats: 1, cap: '' } };
+const wish = { set: '', models: ['builtin'], typed: [], measures: ['text', 'grounded', 'category', 'defect', 'quantity'], levels: ['high'], way: 'facts', max_new_tokens: 256, seed: 0, confirm: false, again: false, name: '', judge: { url: '', model: '', measures: ['overall_quality'], repeats: 1, cap: '' } };
 try {
   const kept = JSON.parse(recall('wish') || '{}');
   for (const [name, value] of Object.entries(kept)) if (name in wish && typeof value === typeof wish[name] && Array.isArray(value) === Array.isArray(wish[name])) wish[name] = value;
@@ -19,11 +19,11 @@ const chosen = () => offered().map((one) => one.reference).filter((one) => wish.
 // The test set and who answers.
 function ownName() {
   const titles = offered().filter((one) => wish.models.includes(one.reference)).map((one) => one.title);
-  return `${preview?.name || ''}: ${titles.length > 3 ? `${titles[0]} and ${titles.length - 1} others` : listing(titles)}`.slice(0, 100);
+  return `${preview?.name || ''}: ${titles.length > 3 ? `${titles[0]} and ${titles.length - 1} others` : listing(titles)}${wish.again ? ', asked again' : ''}`.slice(0, 100);
 }
 const sent = () => ({
   set: wish.set, models: chosen(), measures: measures(), levels: wish.levels, way: wish.way, max_new_tokens: wish.max_new_tokens,
-  seed: wish.seed, confirm: wish.confirm, name: wish.name.trim() || ownName(), judge: measures().includes('judged') ? wish.judge : null,
+  seed: wish.seed, confirm: wish.confirm, again: wish.again, name: wish.name.trim() || ownName(), judge: measures().includes('judged') ? wish.judge : null,
 });
 
 function showForm() {
@@ -66,7 +66,7 @@ function modelTick(one) {
 
 // The wish of an evaluation that is there; models that are not listed come as typed ones.
 function wishLike(told) {
-  Object.assign(wish, told);
+  Object.assign(wish, told, { again: false });
   const listed = new Set(state.models.map((one) => one.reference));
   const typed = told.models.filter((one) => !listed.has(one) && !one.startsWith('given:') && !one.startsWith('adapter:'));
   wish.typed = [...new Set([...wish.typed, ...typed])];
@@ -85,7 +85,7 @@ function changed(pause = 60) {
 
 async function pickedSet() {
   remember('wish', JSON.stringify(wish));
-  wish.confirm = false;
+  wish.confirm = wish.again = false;
   await readSet();
   changed();
 }

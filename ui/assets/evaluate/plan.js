@@ -52,6 +52,8 @@ function showCheck() {
     find('.ev-confirm span').textContent = proposed === 1 ? 'Confirm the scale bar that was read: I vouch for it' : proposed ? `Confirm the ${counted(proposed)} scale bars that were read, and any that are read on the way: I vouch for them` : 'Confirm scale bars that are read on the way: I vouch for them';
   }
   find('.ev-confirm input').checked = wish.confirm;
+  find('.ev-again').hidden = !(wish.again || plan?.known || plan?.there);
+  find('.ev-again input').checked = wish.again;
   find('.ev-name').placeholder = preview && chosen().length ? ownName() : 'such as steel, with and without adapter';
   if (document.activeElement !== find('.ev-name')) find('.ev-name').value = wish.name;
   find('.ev-refusal').hidden = !refusal;
@@ -66,11 +68,12 @@ function showCheck() {
 }
 
 find('.ev-confirm input').addEventListener('change', (event) => { wish.confirm = event.target.checked; changed(); });
+find('.ev-again input').addEventListener('change', (event) => { wish.again = event.target.checked; changed(); });
 find('.ev-name').addEventListener('input', (event) => { wish.name = event.target.value; changed(400); });
 find('.ev-start').addEventListener('click', async () => {
   if (plan?.complete) { show(plan.known); return; }
   find('.ev-start').disabled = true;
   const begun = await act('start', sent());
-  if (begun) { wish.name = ''; remember('wish', JSON.stringify(wish)); plan = null; replan(); show(begun.id); } else showCheck();
+  if (begun) { wish.name = ''; wish.again = false; remember('wish', JSON.stringify(wish)); plan = null; replan(); show(begun.id); } else showCheck();
 });
 copying(find('.ev-check .ev-command'));

@@ -57,7 +57,9 @@ class Acting:
     def start(self, sent: Sent) -> Told:
         """Begin an evaluation; the same again goes on."""
         entries = incoming.models(sent, self._evaluating.desk)
-        wanted = self._evaluating.plan(entries, text(sent, "set"), incoming.wanted(sent))
+        wanted = self._evaluating.plan(
+            entries, text(sent, "set"), incoming.wanted(sent), again=incoming.again(sent)
+        )
         confirm = sent.get("confirm") is True
         self._evaluating.begin(wanted.spec, text(sent, "name", 100), confirm_bars=confirm)
         now = self._evaluating.job.now

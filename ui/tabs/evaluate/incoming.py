@@ -73,6 +73,11 @@ def wanted(sent: Sent) -> EvaluationSpec:
     )
 
 
+def again(sent: Sent) -> bool:
+    """Whether what was answered before is to be asked anew."""
+    return sent.get("again") is True
+
+
 def judge(sent: Sent) -> JudgeChoice:
     """Who judges, and how often.
 

@@ -99,6 +99,7 @@ class Showing:
             "way": "attributes in the question" if spec.way == "attributes" else "facts beside it",
             "longest": spec.max_new_tokens,
             "seed": spec.seed,
+            "again": spec.again > 0,
             "pack": spec.pack,
             "judge": _judge(spec),
             "judge_choice": {
@@ -125,7 +126,9 @@ class Showing:
 
     def _planned(self, sent: Sent) -> tuple[EvaluationSpec, tuple[int, int]]:
         entries = incoming.models(sent, self._evaluating.desk)
-        wanted = self._evaluating.plan(entries, text(sent, "set"), incoming.wanted(sent))
+        wanted = self._evaluating.plan(
+            entries, text(sent, "set"), incoming.wanted(sent), again=incoming.again(sent)
+        )
         return wanted.spec, (wanted.answers, wanted.there)
 
     def _labels(self, counted_anew: bool) -> Shown:
@@ -149,6 +152,7 @@ def command(spec: EvaluationSpec, name: str, confirm: bool) -> str:
     parts += ["--max-new-tokens", str(spec.max_new_tokens)] * (spec.max_new_tokens != 256)
     parts += ["--seed", str(spec.seed)] * (spec.seed != 0)
     parts += ["--confirm-bars"] * confirm
+    parts += ["--again"] * bool(spec.again)
     parts += ["--name", name] * bool(name)
     return shlex.join(parts)
 
