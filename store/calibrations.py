@@ -10,7 +10,9 @@ from slava.domain import Calibration, Micrograph, MicrographId
 from store.clock import now
 from store.database import Database, Transaction
 from store.micrograph_rows import calibration_from, calibration_values
+from store.rows import insert
 
+_TYPES = ("VARCHAR", "INTEGER", "DOUBLE", "VARCHAR", "VARCHAR", "VARCHAR", "VARCHAR")
 SetBy = Literal["file", "user"]
 """``file``: found when the micrograph or its sidecar was read; ``user``: set by hand."""
 
@@ -51,9 +53,7 @@ def add_first_calibrations(transaction: Transaction, added: Sequence[Micrograph]
     """Begin the histories of new micrographs with what their files say."""
     moment = now()
     rows = [(m.id, 0, *calibration_values(m.calibration), "file", moment) for m in added]
-    marks = ", ".join(["(?, ?, ?, ?, ?, ?, ?)"] * len(rows))
-    values = (value for row in rows for value in row)
-    transaction.run(f"INSERT INTO calibrations VALUES {marks}", *values)
+    insert(transaction, "calibrations", _TYPES, rows)
 
 
 def list_calibrations(

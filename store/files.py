@@ -36,16 +36,43 @@ def write_whole(content: bytes, target: Path) -> None:
     WorkspaceError
         When the disk is full or refuses; then nothing has changed.
     """
+    settle(write_beside(content, target), target)
+
+
+def write_beside(content: bytes, target: Path) -> Path:
+    """Write ``content`` under a temporary name beside ``target``, for :func:`settle`.
+
+    Raises
+    ------
+    WorkspaceError
+        When the disk is full or refuses; then nothing has changed.
+    """
     temporary = target.with_name(f"{TEMPORARY_PREFIX}{uuid.uuid4().hex}")
     try:
-        with temporary.open("wb") as out:
-            out.write(content)
-            out.flush()
-            os.fsync(out.fileno())
-        temporary.replace(target)
+        temporary.write_bytes(content)
     except OSError as error:
         temporary.unlink(missing_ok=True)
         raise _refused(f"{target.name} ({len(content)} bytes)", target.parent, error) from error
+    return temporary
+
+
+def settle(temporary: Path, target: Path) -> None:
+    """Put on the disk what was written beside ``target``, and give it that name.
+
+    Nearly all of the time is the disk's: many at once settle sooner than one after the other.
+
+    Raises
+    ------
+    WorkspaceError
+        When the disk refuses; then the temporary file is gone.
+    """
+    try:
+        with temporary.open("r+b") as written:
+            os.fsync(written.fileno())
+        temporary.replace(target)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise _refused(target.name, target.parent, error) from error
 
 
 def remove_file(path: Path) -> None:

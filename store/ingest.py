@@ -1,8 +1,8 @@
 """Taking in many files: progress for each, stopping between files, one bad file spoils no other.
 
-A few threads read, because decoding leaves Python's lock; what they have finished is committed
-together and then reported in order. A file is reported after its micrograph and its result are on
-the disk, so that whatever was reported survives the process.
+A few threads read, because decoding leaves Python's lock, and more wait for the disk; what they
+have finished is committed together and then reported in order. A file is reported after its
+micrograph and its result are on the disk, so that whatever was reported survives the process.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from slava.domain import MicrographId
@@ -29,9 +29,12 @@ from store.store import Store
 log = logging.getLogger(__name__)
 
 WORKERS = min(4, os.cpu_count() or 1)
+"""Files that are read, and held in memory, at once."""
+SETTLING = 16
+"""Files more whose bytes wait for the disk: it settles many in the time of a few."""
 _GATHER_SECONDS = 0.15
 """How long a finished file may wait for others: progress several times a second is enough."""
-_AHEAD = 16 * WORKERS
+_AHEAD = SETTLING + 16 * WORKERS
 """Files begun before the oldest is reported; so many are committed together at most."""
 
 
@@ -167,13 +170,17 @@ def _batches(
     halt = threading.Event()
     waiting: deque[Future[_Received]] = deque()
     todo = iter(enumerate(files))
+    reading = threading.Semaphore(WORKERS)
+    known = store.micrographs.intake.known_ids()
 
     def take(position: int, file: Path) -> _Received:
-        if stop.is_set() or halt.is_set():
-            raise Cancelled
-        return _receive(store, file, position, len(files))
+        with reading:
+            if stop.is_set() or halt.is_set():
+                raise Cancelled
+            received = _receive(store, file, known, position, len(files))
+        return _settled(store, received)
 
-    pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="ingest")
+    pool = ThreadPoolExecutor(WORKERS + SETTLING, thread_name_prefix="ingest")
     try:
         while True:
             while len(waiting) < _AHEAD and (following := next(todo, None)):
@@ -209,10 +216,20 @@ def _ready(waiting: deque[Future[_Received]]) -> list[_Received]:
     return batch
 
 
-def _receive(store: Store, file: Path, position: int, total: int) -> _Received:
+def _settled(store: Store, received: _Received) -> _Received:
+    """The same with its bytes on the disk."""
+    if received.outcome is None:
+        return received
+    return replace(received, outcome=store.micrographs.intake.settle(received.outcome))
+
+
+def _receive(
+    store: Store, file: Path, known: frozenset[MicrographId], position: int, total: int
+) -> _Received:
     """Read one file and write its bytes; what is wrong with it becomes its result."""
     try:
-        return _Received(file, position, total, store.micrographs.intake.receive(file))
+        outcome = store.micrographs.intake.read(file, known=known)
+        return _Received(file, position, total, outcome)
     except WorkspaceError:
         raise
     except SlavaError as error:

@@ -12,9 +12,11 @@ from slava.domain import MicrographId
 from slava.errors import NotFound
 from store.clock import now
 from store.database import Database, Transaction
+from store.rows import insert
 
 FileStatus = Literal["added", "duplicate", "failed"]
 IngestStatus = Literal["running", "done", "cancelled", "failed", "interrupted"]
+_FILE_TYPES = ("VARCHAR", "BIGINT", "VARCHAR", "VARCHAR", "VARCHAR", "VARCHAR")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +76,11 @@ class Ingests:
         self, transaction: Transaction, ingest_id: str, results: Sequence[FileResult]
     ) -> None:
         """Keep what came of some files, in the transaction that keeps their micrographs."""
-        marks = ", ".join(["(?, ?, ?, ?, ?, ?)"] * len(results))
-        rows = (
+        rows = [
             (ingest_id, r.position, str(r.file), r.status, r.micrograph_id, r.reason)
             for r in results
-        )
-        values = (value for row in rows for value in row)
-        transaction.run(f"INSERT INTO ingest_files VALUES {marks}", *values)
+        ]
+        insert(transaction, "ingest_files", _FILE_TYPES, rows)
 
     def finish_ingest(self, ingest_id: str, status: IngestStatus) -> None:
         """Keep how it ended."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -11,6 +12,14 @@ from slava.domain import Micrograph
 
 ReadDatabar = Literal["never", "needed", "always"]
 """Whether the letters in the picture are read too, which takes seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileBytes:
+    """What a file holds: its bytes, where they are held, and their SHA-256."""
+
+    content: bytes | None
+    sha256: str
 
 
 class InspectedFile(Protocol):
@@ -36,6 +45,8 @@ class InspectedFile(Protocol):
 class Inspect(Protocol):
     """Reads a file, the sidecar beside it when none is given, and on demand its letters.
 
+    ``content`` are the file's bytes where the caller has read them: it is not read again.
+
     Raises ``UnreadableMicrograph`` when the file holds no micrograph.
     """
 
@@ -46,6 +57,7 @@ class Inspect(Protocol):
         name: str | None = None,
         sidecar: Path | bytes | None = None,
         databar: ReadDatabar = "never",
+        content: FileBytes | None = None,
     ) -> InspectedFile: ...
 
 
@@ -55,8 +67,12 @@ def inspect_file(
     name: str | None = None,
     sidecar: Path | bytes | None = None,
     databar: ReadDatabar = "never",
+    content: FileBytes | None = None,
 ) -> InspectedFile:
     """The project's own reader, imported when it is first needed."""
     from slava.imaging.inspect import inspect_micrograph
 
-    return inspect_micrograph(path, name=name, sidecar=sidecar, databar=databar)
+    known = None
+    if content is not None and content.content is not None:
+        known = (content.content, content.sha256)
+    return inspect_micrograph(path, name=name, sidecar=sidecar, databar=databar, content=known)

@@ -8,7 +8,7 @@ at the next opening. One lock keeps adding and removing the same bytes apart.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from store.database import Database, Transaction
 from store.files import hash_bytes
 from store.inspecting import InspectedFile
 from store.micrograph_rows import insert_rows, require_micrograph, update_read, values_of
-from store.originals import Incoming, Originals, digest_of, last_part
+from store.originals import Incoming, Originals, bytes_of, last_part
 
 _BY_HAND = ("manual", "databar")
 """Sources of calibrations that the user has set or confirmed."""
@@ -34,22 +34,53 @@ class Intake:
         self.files = threading.RLock()
         """Held while rows and files of a micrograph have to agree."""
 
+    def known_ids(self) -> frozenset[MicrographId]:
+        """Every micrograph of the workspace, for :meth:`read` of many files."""
+        rows = self._database.rows("SELECT id FROM micrographs WHERE removed_at IS NULL")
+        return frozenset(MicrographId(row[0]) for row in rows)
+
     def receive(
         self, path: Path, name: str | None = None, sidecar: Path | bytes | None = None
     ) -> Incoming | MicrographId:
-        """Read a file and write its bytes; the id alone when they are known already."""
-        digest, shown = digest_of(path), last_part(name or path.name)
+        """Read a file and put its bytes on the disk; the id alone when they are known already."""
+        return self.settle(self.read(path, name, sidecar))
+
+    def read(
+        self,
+        path: Path,
+        name: str | None = None,
+        sidecar: Path | bytes | None = None,
+        known: Container[MicrographId] | None = None,
+    ) -> Incoming | MicrographId:
+        """The same, but the disk is not waited for: that is :meth:`settle`, before it is kept.
+
+        ``known`` are the ids of a moment ago, where there are many files to read: what is not
+        among them is not asked for one by one.
+        """
+        read, shown = bytes_of(path), last_part(name or path.name)
+        digest = MicrographId(read.sha256)
         beside = partial(self._originals.find_sidecar, path, shown)
-        if self._complete(digest, path, shown, sidecar, beside):
+        likely = known is None or digest in known
+        if likely and self._complete(digest, path, shown, sidecar, beside):
             return digest
-        return self._originals.receive(path, shown, digest, sidecar)
+        return self._originals.receive(path, shown, read, sidecar)
+
+    def settle(self, received: Incoming | MicrographId) -> Incoming | MicrographId:
+        """Put on the disk what was read.
+
+        Raises
+        ------
+        WorkspaceError
+            When the disk refuses.
+        """
+        return self._originals.settle(received) if isinstance(received, Incoming) else received
 
     def receive_inspected(self, path: Path, inspected: InspectedFile) -> Incoming | MicrographId:
         """The same for a file that the caller has read."""
         known, shown = inspected.micrograph.id, last_part(path.name)
         if self._complete(known, path, shown, None, lambda: inspected.sidecar):
             return known
-        return self._originals.receive_inspected(path, shown, inspected)
+        return self.settle(self._originals.receive_inspected(path, shown, inspected))
 
     def receive_orphan(self, path: Path, micrograph_id: MicrographId) -> Incoming:
         """Read an original that lies in the workspace without a row."""

@@ -17,6 +17,7 @@ from slava.domain import (
 )
 from slava.errors import NotFound
 from store.database import Database, Row, Transaction
+from store.rows import insert
 
 _COLUMNS = (
     "id, name, extension, format, width_px, height_px, bit_depth, size_bytes, "
@@ -26,6 +27,15 @@ _COLUMNS = (
     "sidecar_sha256, warnings, notes, added_at, recovered, confidential, licence"
 )
 _NAMES = tuple(_COLUMNS.split(", "))
+_TYPES: dict[str, str] = {
+    **dict.fromkeys(("width_px", "height_px", "bit_depth"), "INTEGER"),
+    **dict.fromkeys(("databar_top", "databar_bottom"), "INTEGER"),
+    **dict.fromkeys(("magnification", "accelerating_voltage_kv"), "DOUBLE"),
+    **dict.fromkeys(("working_distance_mm", "nm_per_px"), "DOUBLE"),
+    **dict.fromkeys(("databar_read", "recovered", "confidential"), "BOOLEAN"),
+    "size_bytes": "BIGINT",
+}
+"""Of the columns that are no text."""
 _READ_AGAIN = (
     "vendor = ?, instrument_model = ?, detector = ?, magnification = ?, "
     "accelerating_voltage_kv = ?, working_distance_mm = ?, modality = ?, acquired_at = ?, "
@@ -80,9 +90,8 @@ def require_micrographs(transaction: Transaction, ids: Collection[str]) -> None:
 
 def insert_rows(transaction: Transaction, rows: list[tuple[object, ...]]) -> None:
     """Insert rows of :func:`values_of` in one statement: a tenth of the work of one by one."""
-    marks = ", ".join([f"({', '.join('?' * len(_NAMES))})"] * len(rows))
-    values = (value for row in rows for value in row)
-    transaction.run(f"INSERT INTO micrographs ({_COLUMNS}) VALUES {marks}", *values)
+    types = [_TYPES.get(name, "VARCHAR") for name in _NAMES]
+    insert(transaction, f"micrographs ({_COLUMNS})", types, rows)
 
 
 def update_read(

@@ -14,9 +14,20 @@ from slava.domain import Micrograph, MicrographId
 from slava.errors import UnreadableMicrograph, WorkspaceDamaged
 from store.candidates import has_text_beside
 from store.clock import now
-from store.files import hash_bytes, hash_file, remove_file, sync_folder, write_whole
-from store.inspecting import Inspect, InspectedFile, ReadDatabar
+from store.files import (
+    hash_bytes,
+    hash_file,
+    remove_file,
+    settle,
+    sync_folder,
+    write_beside,
+    write_whole,
+)
+from store.inspecting import FileBytes, Inspect, InspectedFile, ReadDatabar
 from store.layout import Layout, extension_of, original_of
+
+HELD_BYTES = 256 << 20
+"""Larger files are read a second time instead of being held while it is asked who they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +39,8 @@ class Incoming:
     sidecar_sha256: str | None
     recovered: bool = False
     """It lay there without a row, and its name is lost."""
+    unsettled: tuple[tuple[Path, Path], ...] = ()
+    """Files that are written but not on the disk yet, and the names that they are to have."""
 
 
 class Originals:
@@ -37,16 +50,16 @@ class Originals:
         self._layout, self._inspect = layout, inspect
 
     def receive(
-        self, path: Path, name: str, digest: MicrographId, sidecar: Path | bytes | None
+        self, path: Path, name: str, known: FileBytes, sidecar: Path | bytes | None
     ) -> Incoming:
-        """Read a file and write its bytes; ``digest`` are those that it had before."""
-        inspected = self._inspect(path, name=name, sidecar=sidecar)
-        if inspected.micrograph.id != digest:
+        """Read a file and write its bytes, which are to be settled; ``known`` is of before."""
+        inspected = self._inspect(path, name=name, sidecar=sidecar, content=known)
+        if inspected.micrograph.id != known.sha256:
             raise _unsteady(path)
         return self.receive_inspected(path, name, inspected)
 
     def receive_inspected(self, path: Path, name: str, inspected: InspectedFile) -> Incoming:
-        """Write the bytes of a file that was read already, and its sidecar's, the original last.
+        """Write the bytes of a file that was read already, and its sidecar's; to be settled.
 
         Raises
         ------
@@ -59,11 +72,28 @@ class Originals:
             if hash_bytes(content) != micrograph.id:
                 raise _unsteady(path)
         text, extension = inspected.sidecar, extension_of(name)
-        sha256 = None if text is None else self.write_sidecar(micrograph.id, text)
+        record = replace(micrograph, name=name, added_at=now())
+        unsettled, sha256 = [], None
+        if text is not None:
+            sha256 = hash_bytes(text)
+            beside = self._layout.sidecar(micrograph.id, sha256)
+            unsettled.append((write_beside(text, beside), beside))
         target = self.path(micrograph.id, extension)
         if not target.is_file():
-            write_whole(content, target)
-        return Incoming(replace(micrograph, name=name, added_at=now()), extension, sha256)
+            unsettled.append((write_beside(content, target), target))
+        return Incoming(record, extension, sha256, unsettled=tuple(unsettled))
+
+    def settle(self, incoming: Incoming) -> Incoming:
+        """Put what was received on the disk under its names, the original last.
+
+        Raises
+        ------
+        WorkspaceError
+            When the disk refuses.
+        """
+        for temporary, target in incoming.unsettled:
+            settle(temporary, target)
+        return replace(incoming, unsettled=())
 
     def receive_orphan(self, path: Path, micrograph_id: MicrographId) -> Incoming:
         """Read an original that lies in the workspace without a row."""
@@ -164,8 +194,8 @@ class Originals:
             remove_file(path)
 
 
-def digest_of(path: Path) -> MicrographId:
-    """The id that a file's bytes have.
+def bytes_of(path: Path) -> FileBytes:
+    """A file's bytes and the id that they have; of a very large file the id alone.
 
     Raises
     ------
@@ -175,7 +205,10 @@ def digest_of(path: Path) -> MicrographId:
     if path.is_dir():
         raise UnreadableMicrograph(path, "is a folder.", "Give a file, or ingest the folder.")
     try:
-        return MicrographId(hash_file(path))
+        if path.stat().st_size > HELD_BYTES:
+            return FileBytes(None, hash_file(path))
+        content = path.read_bytes()
+        return FileBytes(content, hash_bytes(content))
     except OSError as error:
         raise _unreadable(path, error) from error
 

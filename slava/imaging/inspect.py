@@ -45,6 +45,7 @@ def inspect_micrograph(
     sidecar: Path | bytes | None = None,
     databar: ReadDatabar = "never",
     number: int = 1,
+    content: tuple[bytes, str] | None = None,
 ) -> Inspected:
     """Read a file and say what it is.
 
@@ -61,6 +62,8 @@ def inspect_micrograph(
         size is only proposed.
     number : int
         Which picture of a file that holds several, from 1.
+    content : (bytes, str), optional
+        The file's bytes and their SHA-256, where the caller has both.
 
     Returns
     -------
@@ -73,12 +76,16 @@ def inspect_micrograph(
         When the file holds no micrograph.
     """
     path = Path(path)
-    data = read_bytes(path)
+    if content is None or not content[0]:
+        data = read_bytes(path)
+        content = (data, hashlib.sha256(data).hexdigest())
+    data = content[0]
     frame = frame_from_bytes(data, Path(_plain_name(name)) if name else path, number)
     text, title = _sidecar(path, sidecar)
     account = calibrate(frame, text, title)
     pixels = grey(frame)
-    micrograph = _micrograph(data, frame, account, name or path.name, _databar(account, pixels))
+    databar_rows = _databar(account, pixels)
+    micrograph = _micrograph(content, frame, account, name or path.name, databar_rows)
     inspected = Inspected(micrograph, pixels, frame, text, data)
     if databar == "always" or (databar == "needed" and micrograph.calibration is None):
         return inspect_databar(inspected)
@@ -157,16 +164,20 @@ def _databar(account: Account, pixels: NDArray[Any]) -> Databar | None:
 
 
 def _micrograph(
-    data: bytes, frame: Frame, account: Account, name: str, databar: Databar | None
+    content: tuple[bytes, str],
+    frame: Frame,
+    account: Account,
+    name: str,
+    databar: Databar | None,
 ) -> Micrograph:
     return Micrograph(
-        id=MicrographId(hashlib.sha256(data).hexdigest()),
+        id=MicrographId(content[1]),
         name=name,
         format=frame.format,
         width_px=frame.width_px,
         height_px=frame.height_px,
         bit_depth=frame.bit_depth,
-        size_bytes=len(data),
+        size_bytes=len(content[0]),
         calibration=account.calibration,
         instrument=account.instrument,
         databar=databar,

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from slava.domain import Databar
 from slava.errors import UnreadableMicrograph
 from slava.imaging.databar import find_databar
+from slava.imaging.databar import strip as finder
 from slava.imaging.inspect import inspect_micrograph
 from tests.imaging.vendor_files import specimen, strip
 
@@ -117,3 +118,16 @@ def _height(path: Path) -> int:
 
     with Image.open(path) as opened:
         return opened.size[1]
+
+
+def test_only_rows_that_may_be_flat_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    counted: list[int] = []
+    count = finder._counts
+
+    def counting(rows: Any) -> Any:
+        counted.append(len(rows))
+        return count(rows)
+
+    monkeypatch.setattr(finder, "_counts", counting)
+    assert find_databar(specimen(480, 640)) is None
+    assert sum(counted) < 48

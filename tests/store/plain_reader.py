@@ -42,10 +42,11 @@ class PlainReader:
         name: str | None = None,
         sidecar: Path | bytes | None = None,
         databar: str = "never",
+        content: object = None,
     ) -> PlainInspected:
         self.reads += 1
         time.sleep(self.seconds)
-        content = path.read_bytes()
+        held = path.read_bytes()
         try:
             with Image.open(path) as opened:
                 grey, form = np.asarray(opened.convert("L")), opened.format or "?"
@@ -53,13 +54,13 @@ class PlainReader:
             raise UnreadableMicrograph(path, "holds no picture.", "Give a PNG.") from error
         text = sidecar if isinstance(sidecar, bytes) else _text(sidecar or path.with_suffix(".txt"))
         record = Micrograph(
-            id=MicrographId(hashlib.sha256(content).hexdigest()),
+            id=MicrographId(hashlib.sha256(held).hexdigest()),
             name=name or path.name,
             format=form,
             width_px=grey.shape[1],
             height_px=grey.shape[0],
             bit_depth=8,
-            size_bytes=len(content),
+            size_bytes=len(held),
             calibration=_calibration(text),
             instrument=Instrument(vendor="Plain", modality="SEM", magnification=1000.0),
             scale_bar=_scale_bar(grey) if databar != "never" else None,
