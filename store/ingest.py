@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+import tempfile
 import threading
 import time
 from collections import deque
@@ -25,6 +26,7 @@ from store.database import Transaction
 from store.ingests import FileResult, FileStatus
 from store.originals import Incoming
 from store.store import Store
+from store.unpacking import Candidate, open_archives
 
 log = logging.getLogger(__name__)
 
@@ -105,9 +107,22 @@ def ingest_paths(
     stop: threading.Event | None = None,
     recursive: bool = True,
 ) -> IngestReport:
-    """Add files and the files of folders; otherwise as :func:`ingest_folder`."""
-    began, halt = time.monotonic(), stop or threading.Event()
-    files = list_candidates(paths, recursive=recursive, leave_out=store.workspace)
+    """Add files, and those in folders and in archives; otherwise as :func:`ingest_folder`."""
+    halt = stop or threading.Event()
+    with tempfile.TemporaryDirectory(prefix="slava-unpacked-") as folder:
+        listed = list_candidates(paths, recursive=recursive, leave_out=store.workspace)
+        files = open_archives(listed, Path(folder), halt.is_set)
+        return _ingest(store, paths, files, on_progress, halt)
+
+
+def _ingest(
+    store: Store,
+    paths: Sequence[Path],
+    files: Sequence[Candidate],
+    on_progress: Callable[[FileResult], None] | None,
+    halt: threading.Event,
+) -> IngestReport:
+    began = time.monotonic()
     ingest = store.ingests.add_ingest("; ".join(map(str, paths)), len(files))
     results: list[FileResult] = []
     try:
@@ -164,7 +179,7 @@ def _keep(store: Store, ingest_id: str, batch: Sequence[_Received]) -> list[File
 
 
 def _batches(
-    store: Store, files: Sequence[Path], stop: threading.Event
+    store: Store, files: Sequence[Candidate], stop: threading.Event
 ) -> Generator[list[_Received], None, None]:
     """What the threads have done, in order: each time all that is ready, at least one."""
     halt = threading.Event()
@@ -173,7 +188,7 @@ def _batches(
     reading = threading.Semaphore(WORKERS)
     known = store.micrographs.intake.known_ids()
 
-    def take(position: int, file: Path) -> _Received:
+    def take(position: int, file: Candidate) -> _Received:
         with reading:
             if stop.is_set() or halt.is_set():
                 raise Cancelled
@@ -224,11 +239,14 @@ def _settled(store: Store, received: _Received) -> _Received:
 
 
 def _receive(
-    store: Store, file: Path, known: frozenset[MicrographId], position: int, total: int
+    store: Store, given: Candidate, known: frozenset[MicrographId], position: int, total: int
 ) -> _Received:
     """Read one file and write its bytes; what is wrong with it becomes its result."""
+    file = given.shown
+    if given.reason:
+        return _Received(file, position, total, None, given.reason)
     try:
-        outcome = store.micrographs.intake.read(file, known=known)
+        outcome = store.micrographs.intake.read(given.path, known=known)
         return _Received(file, position, total, outcome)
     except WorkspaceError:
         raise

@@ -42,7 +42,8 @@ def _only_member(archive: zipfile.ZipFile) -> str:
     if len(names) != 1:
         raise Refused(
             f"it packs {len(names)} files, and only an archive of one micrograph can be read.",
-            "Unpack it and open the micrographs.",
+            "Add it to a workspace (slava ingest, or drop it into the window): that takes in all "
+            "of them. Or unpack it.",
         )
     return names[0]
 
