@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from slava.domain import Measurement
-from slava.imaging.measure import measure_micrograph
+from slava.domain import Box, Measurement
+from slava.imaging.measure import measure_micrograph, prepare
+from slava.imaging.measure.doubts import doubted, uprightness
+from slava.imaging.measure.fibre_bodies import wide_strips
+from slava.imaging.measure.kind import Choice
+from slava.imaging.measure.lattice import Lattice
 from tests.measure.drawings import as_bytes, blurred, coverage, discs, fibres, noisy, whole
 from tests.measure.drawings_of_grains import lattice
 
@@ -46,7 +52,43 @@ def test_dots_in_a_lattice_are_a_pattern(angle):
 
 def test_many_lines_are_a_pattern_and_few_are_fibres():
     assert measured(as_bytes(noisy(fibres(SHAPE, 8, 30, 20), 0.03))).kind == "pattern"
-    assert measured(as_bytes(noisy(fibres(SHAPE, 50, 30, 90), 0.03))).kind == "fibres"
+    few = measured(as_bytes(noisy(fibres(SHAPE, 50, 30, 90), 0.03)))
+    assert few.kind == "unsure"  # flat levels: they may as well be tracks of a device
+    assert any("measured as fibres" in warning for warning in few.warnings)
+
+
+@pytest.mark.parametrize(("turn", "sure"), [(0, False), (90, False), (25, True)])
+def test_lines_along_the_sides_may_be_a_device(turn, sure):
+    lines = prepare(as_bytes(noisy(fibres(SHAPE, 30, turn, 80), 0.03)), picture=Box(0, 0, 480, 360))
+    sides = lines.sides
+    shaded = replace(lines.foreground, separability=0.7)
+    certain = Choice("fibres", 0.99)
+    seen = (shaded, sides.edges, wide_strips(sides.edges, sides.strips))
+    assert (uprightness(sides.edges) < 0.6) == sure
+    assert (doubted(certain, *seen).kind == "fibres") == sure
+    assert doubted(certain, *seen).measured_as == "fibres"
+
+
+def test_one_even_spacing_is_rather_a_pattern():
+    lines = prepare(as_bytes(noisy(fibres(SHAPE, 30, 25, 80), 0.03)), picture=Box(0, 0, 480, 360))
+    shaded, edges = replace(lines.foreground, separability=0.7), lines.sides.edges
+    lattice = Lattice(np.array([60.0, 3.0]), None, 0.99, 0.6, 0.1, 6.0)
+    seen = (shaded, edges, wide_strips(edges, lines.sides.strips), 0.0)
+    assert doubted(Choice("fibres", 0.99), *seen, lattice).kind == "unsure"
+    assert doubted(Choice("fibres", 0.99), *seen, replace(lattice, share=0.2)).kind == "fibres"
+
+
+def test_one_large_body_may_be_anything():
+    result = measured(as_bytes(noisy(blurred(discs(SHAPE, [(240, 180)], [110]), 1), 0.03)))
+    assert result.kind == "unsure"
+    assert result.count == 1
+
+
+def test_that_nothing_is_recognized_is_never_sure():
+    rng = np.random.default_rng(7)
+    result = measured(as_bytes(noisy(0.5 + blurred(rng.normal(size=SHAPE), 3), 0.02)))
+    assert result.kind == "unsure"
+    assert not any("measured as other" in warning for warning in result.warnings)
 
 
 def test_a_guess_is_measured_and_said_to_be_one():

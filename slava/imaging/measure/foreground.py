@@ -53,6 +53,8 @@ class Foreground:
     """0..1, share of the picture that is object."""
     unrest: float
     """Standard deviation of the background, in shares of the contrast."""
+    parts: int = 0
+    """How many there are, whole or cut by the border."""
 
 
 def least_area(shape: tuple[int, int]) -> int:
@@ -167,6 +169,7 @@ def _judge(coarse: Grey, threshold: float, bright: bool, separability: float) ->
         border_share(mask),
         float(mask.mean()),
         _unrest(coarse, mask),
+        int(parts.max(initial=0)),
     )
 
 

@@ -15,6 +15,7 @@ from slava.domain import Box, Fact, Measurement, MeasureSettings, Micrograph
 from slava.domain.fact import Kind
 from slava.imaging.databar import burnt_in_mask
 from slava.imaging.measure.defects import defect_facts, find_defects
+from slava.imaging.measure.doubts import doubted
 from slava.imaging.measure.facts import Ruler
 from slava.imaging.measure.fibre_bodies import wide_strips
 from slava.imaging.measure.fibres import measure_fibres
@@ -131,11 +132,13 @@ def measure_prepared(
     reason = prepared.reason
     if reason:
         return Measurement("unsure", 0.0, (), warnings=(reason,))
-    choice = Choice(kind, 1.0) if kind else _choose(prepared)
+    choice = Choice(kind, 1.0) if kind else choose(prepared)
     chosen = choice.measured_as
     ruler = Ruler(prepared.view.step, nm_per_px)
     found = _find(chosen, prepared, wanted, ruler)
-    doubts = (GUESS.format(chosen),) if choice.kind != chosen else ()
+    doubts: tuple[str, ...] = ()
+    if choice.kind != chosen:
+        doubts = (UNSURE if chosen == "other" else GUESS.format(chosen),)
     common = _common_facts(chosen, prepared, nm_per_px)
     defects = find_defects(prepared) if chosen in SURFACES else ()
     quality, warnings = quality_facts(prepared.view, prepared.pixels)
@@ -157,15 +160,18 @@ def measure_prepared(
     )
 
 
-def _choose(prepared: Prepared) -> Choice:
+def choose(prepared: Prepared) -> Choice:
+    """The likeliest kind of a part that can be measured."""
     sides = prepared.sides
     wide = wide_strips(sides.edges, sides.strips)
     lattice, _ = prepared.lattice
-    choice = choose_kind(prepared.foreground, sides.edges, wide, sides.thin, lattice)
-    if choice.kind != "unsure":
-        return choice
-    labels, sureness = prepared.bodies
-    return second_look(choice, body_likeness(sureness, describe(labels, prepared.view.grey)))
+    seen = (prepared.foreground, sides.edges, wide, sides.thin, lattice)
+    choice = choose_kind(*seen)
+    if choice.kind == "unsure":
+        labels, sureness = prepared.bodies
+        likeness = body_likeness(sureness, describe(labels, prepared.view.grey))
+        choice = second_look(choice, likeness)
+    return doubted(choice, *seen)
 
 
 def _find(kind: Kind, prepared: Prepared, settings: MeasureSettings, ruler: Ruler) -> Found:
