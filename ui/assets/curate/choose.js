@@ -119,7 +119,14 @@ function showNone() {
   };
   if (!done) say('No pairs to review yet', 'Have questions and answers about your micrographs drafted, on this machine or by a teacher; or import pairs that you have.', button('Draft pairs', () => view('Draft'), true), button('Import pairs', () => view('Dataset')));
   else if (filtered) say('Nothing waits under this filter', 'All that it means is judged, or lies before somebody else.', button('Clear the filter', clearFilters, true), button('Undo', () => turn('undo')));
-  else say(facts.states.pending ? 'The rest is left for later' : 'All pairs are judged', `${facts.states.accepted || 0} accepted, ${facts.states.rejected || 0} rejected${facts.skipped ? `, ${facts.skipped} left for later` : ''}.`, ...(disagreed ? [button(`Settle ${disagreed} disagreed`, () => setFilter({ state: 'disagreed' }), true)] : []), ...(facts.skipped ? [button('Review what was left for later', () => setFilter({ state: 'skipped' }), !disagreed)] : []), button('Make a data set', () => view('Dataset'), !disagreed && !facts.skipped), button('Undo', () => turn('undo')));
+  else say(restWords(), `${facts.states.accepted || 0} accepted, ${facts.states.rejected || 0} rejected${facts.skipped ? `, ${facts.skipped} left for later` : ''}.`, ...(disagreed ? [button(`Settle ${disagreed} disagreed`, () => setFilter({ state: 'disagreed' }), true)] : []), ...(facts.skipped ? [button('Review what was left for later', () => setFilter({ state: 'skipped' }), !disagreed)] : []), button('Make a data set', () => view('Dataset'), !disagreed && !facts.skipped), ...(facts.states.pending > (facts.skipped || 0) ? [button('Look again', begin)] : []), button('Undo', () => turn('undo')));
+}
+
+// Why nothing is shown although no filter is set.
+function restWords() {
+  const { states, skipped } = facts;
+  if (!states.pending) return 'All pairs are judged';
+  return states.pending > (skipped || 0) ? 'The rest is before somebody else' : 'The rest is left for later';
 }
 
 const view = (name) => [...document.querySelectorAll('#curate-views button[role=tab]')].find((tab) => tab.textContent.trim() === name)?.click();

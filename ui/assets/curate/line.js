@@ -108,9 +108,10 @@ async function go(step) {
   show();
 }
 
-// To the next one that waits. Where it has still to come, keys wait for it as well.
+// To the next one that waits. Where it has still to come, keys wait for it as well; at the end it is
+// asked for once more, because others may have given something back meanwhile.
 function onwards() {
-  if (unjudgedFrom(at + 1) >= 0 || exhausted) { settle(); return; }
+  if (unjudgedFrom(at + 1) >= 0) { settle(); return; }
   turns += 1;
   afterwards(() => more(true).then(settle).finally(() => { turns -= 1; }));
 }
