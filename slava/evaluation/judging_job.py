@@ -9,25 +9,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any, Protocol
 
 from slava.domain import JudgeChoice, MicrographId
-from slava.evaluation.judging import (
-    ATTEMPTS,
-    JudgeRequest,
-    JudgeTask,
+from slava.evaluation.judge_replies import (
     Replies,
     envelope_of,
+    is_settled,
     is_sound,
-    judge_requests,
+    next_of,
     read_reply,
     turns_of,
 )
+from slava.evaluation.judging import ATTEMPTS, JudgeRequest, JudgeTask, judge_requests
 from slava.metrics.kin import family, same_family
 from slava.teacher.client import Teacher, place_of
 from slava.teacher.consent import Consent, payload_hash
-from slava.teacher.ledger import JobId, Ledger, RequestId
+from slava.teacher.ledger import PAID, JobId, Ledger, RequestId
 from slava.teacher.prices import Price
 from slava.teacher.progress import Drafted
 from slava.teacher.sending import Kept, SendingJob
@@ -192,10 +190,10 @@ class JudgingJob(SendingJob[JudgeRequest]):
             terms=terms,
             on_change=on_change,
         )
-        self._next_of: dict[RequestId, list[JudgeRequest]] = {}
+        self._turns_of: dict[RequestId, list[tuple[JudgeRequest, ...]]] = {}
         for attempts in turns_of(plan.requests).values():
-            for one, following in pairwise(attempts):
-                self._next_of.setdefault(one.id, []).append(following)
+            for one in attempts:
+                self._turns_of.setdefault(one.id, []).append(attempts)
 
     def _first(self) -> Sequence[JudgeRequest]:
         return [r for r in self._agreed if r.attempt == 0]
@@ -212,9 +210,20 @@ class JudgingJob(SendingJob[JudgeRequest]):
         return Kept(state, envelope.tokens, unsound[0] if unsound else "", made=made)
 
     def _after(self, request: JudgeRequest, answer: str) -> Sequence[JudgeRequest]:
-        if all(map(is_sound, read_reply(answer, request, ""))):
-            return ()
-        return self._next_of.get(request.id, ())
+        """The next attempt, where the replies so far together leave an answer without a score."""
+
+        def paid(request_id: RequestId) -> str | None:
+            if request_id == request.id:
+                return answer
+            record = self._ledger.get(request_id)
+            return record.raw_response if record and record.state in PAID else None
+
+        found: list[JudgeRequest] = []
+        for attempts in self._turns_of.get(request.id, ()):
+            place = [one.id for one in attempts].index(request.id) + 1
+            if not is_settled(attempts[:place], paid):
+                found += attempts[place : place + 1]
+        return found
 
 
 def job_id_of(plan: JudgePlan) -> JobId:
@@ -230,14 +239,10 @@ def _left(
     every: dict[RequestId, JudgeRequest] = {}
     replies = Replies(ledger)
     for attempts in turns_of(requests).values():
-        for at, request in enumerate(attempts):
-            raw = replies.paid(request.id)
-            if raw is None:
-                first[request.id] = request
-                every |= {r.id: r for r in attempts[at:]}
-                break
-            if all(map(is_sound, read_reply(raw, request, ""))):
-                break
+        at = next_of(attempts, replies.paid)
+        if at is not None:
+            first[attempts[at].id] = attempts[at]
+            every |= {r.id: r for r in attempts[at:]}
     return first, every
 
 

@@ -12,9 +12,11 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from slava.domain import JudgeChoice, MicrographId
+from slava.evaluation.judge_replies import judgements_of
 from slava.evaluation.judging import JudgeTask
 from slava.evaluation.judging_job import JudgePlan, JudgingJob, make_judge_plan
 from slava.metrics.judge_prompts import RANGES, Candidate, JudgedMeasure
+from slava.metrics.judged import Judgement
 from slava.teacher.client import OpenAITeacher
 from slava.teacher.consent import Consent
 from slava.teacher.ledger import RequestId
@@ -27,6 +29,7 @@ Slip = Literal["prose", "missing", "twice", "too_high", "too_low", "words", "na"
 
 MEASURES: tuple[JudgedMeasure, ...] = tuple(RANGES)
 MODEL = "gpt-4o"
+Connect = Callable[..., OpenAITeacher]
 QUICK = Terms(1, Backoff(4, 0.01, 0.02))
 
 
@@ -164,3 +167,15 @@ def job_of(plan: JudgePlan, server: Any, ledger: Any, folder: Any, **more: Any) 
         terms=more.pop("terms", QUICK),
         **more,
     )
+
+
+def told(plan: Any, ledger: Any, teacher: str = "") -> list[Judgement]:
+    found = judgements_of(plan.requests, ledger, MODEL, teacher)
+    return [one for both in found.values() for one in both]
+
+
+def every_reply_is_kept(judge: FakeJudge, ledger: Any) -> None:
+    """What was paid is in the book as it came, each once."""
+    kept = {r.id: r.raw_response.encode() for r in ledger.list_requests() if r.raw_response}
+    assert kept == {k: judge.answers[k] for k in judge.paid}
+    assert set(judge.paid.values()) <= {1}

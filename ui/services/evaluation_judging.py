@@ -117,7 +117,8 @@ def judgements_for(
 ) -> Mapping[Place, tuple[Judgement, ...]]:
     """Everything that the judge has said of these answers, read anew from its replies; of
     micrographs too that have become confidential since."""
-    from slava.evaluation.judging import judge_requests, judgements_of
+    from slava.evaluation.judge_replies import judgements_of
+    from slava.evaluation.judging import judge_requests
     from slava.teacher.client import place_of
 
     judge = spec.judge
