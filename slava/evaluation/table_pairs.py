@@ -136,7 +136,8 @@ def _contrasts(results: Results, pairs: Sequence[tuple[str, str]]) -> tuple[Cont
                     rows.append(place)
             if apart:
                 means = np.array([fmean(group) for group in apart.values()])
-                test = paired_test(means, np.zeros(len(means)))
+                seed = results.evaluation.spec.seed
+                test = paired_test(means, np.zeros(len(means)), seed=seed)
                 tested.append((figure, first, second, test, tuple(rows)))
     adjusted = holm([test.p_value for *_, test, _ in tested])
     return tuple(

@@ -196,7 +196,7 @@ def _cell(
     if with_interval:
         key = unit_key(results)
         keys = [key(results.rows[place]) for place in places]
-        low, high = interval(values, keys)
+        low, high = interval(values, keys, seed=results.evaluation.spec.seed)
         units = len(set(keys))
     alike = float(np.ptp(values)) == 0
     std = (0.0 if alike else float(values.std(ddof=1))) if len(values) > 1 else None

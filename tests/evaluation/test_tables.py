@@ -18,6 +18,7 @@ from slava.evaluation.tables import (
     grouped,
     groups_of,
     interval,
+    overall,
     summary,
     unit_of,
 )
@@ -265,3 +266,16 @@ def test_what_a_person_overruled_is_not_held_for_the_judge(one_level: Results) -
 
 def test_without_judgements_there_is_no_judge() -> None:
     assert judge_trust(made_results(5, judged=False)) == ()
+
+
+def test_the_seed_of_the_evaluation_draws_the_intervals() -> None:
+    results = made_results(20, levels=("high",), judged=False)
+    spec = replace(results.evaluation.spec, seed=7)
+    other = replace(results, evaluation=replace(results.evaluation, spec=spec))
+    ends = [
+        [(cell.low, cell.high) for cell in overall(one, "bleu2")]
+        for one in (results, replace(results), other)
+    ]
+    assert ends[0] == ends[1] != ends[2]
+    drawn = [[(c.low, c.high) for c in comparisons(one)] for one in (results, other)]
+    assert drawn[0] != drawn[1]

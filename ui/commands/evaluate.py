@@ -54,7 +54,9 @@ def evaluate(
     ] = False,
     pack: Annotated[str, typer.Option(help="The pack: classes and rules.")] = "nanomaterials",
     max_new_tokens: Annotated[int, typer.Option(min=1, max=4096)] = 256,
-    seed: Annotated[int, typer.Option(help="Of swaps, attributes and the judge's order.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, help="Of swaps, attributes, the judge's order and intervals.")
+    ] = 0,
     name: Annotated[str, typer.Option(help="What the evaluation is called.")] = "",
     again: Annotated[
         bool, typer.Option("--again", help="Ask anew what was answered before, beside it.")

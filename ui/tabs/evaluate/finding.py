@@ -120,7 +120,8 @@ def people(results: Results) -> list[Shown]:
     rows = []
     for (measure, model), scored in given.items():
         values = np.array([value for _, value in scored])
-        low, high = interval(values, [key(results.rows[place]) for place, _ in scored])
+        units = [key(results.rows[place]) for place, _ in scored]
+        low, high = interval(values, units, seed=results.evaluation.spec.seed)
         rows.append(
             {
                 "measure": measure.replace("_", " "),
