@@ -5,6 +5,7 @@ It must not know what they are asked.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -16,6 +17,7 @@ from slava.domain.evaluation import GIVEN
 from slava.errors import BadSetting, EndpointFailed
 from slava.evaluation.keys import identify, quantized
 from slava.evaluation.served import served_as
+from slava.evaluation.titles import told_apart
 from slava.vlm.load import BUILTIN, kind_of, open_backbone
 from store import Store
 from ui.services.models import OpenBackbone
@@ -69,26 +71,30 @@ class EvaluationModels:
         if named.startswith(ADAPTER):
             wanted = self.store.adapters.get_adapter(named.removeprefix(ADAPTER))
             return replace(self._adapted(wanted), quantization=quantization)
-        if kind_of(named) == "endpoint" and not named.partition("#")[2]:
-            raise BadSetting(f"{named} serves several models, or will: name the one, URL#MODEL.")
-        title = BUILTIN_TITLE if named == BUILTIN else named.rstrip("/").rpartition("/")[2]
+        called = named.rstrip("/")
+        if kind_of(named) == "endpoint":
+            called = named.partition("#")[2]
+            if not called:
+                raise BadSetting(f"{named} serves several models, or will: name one, URL#MODEL.")
+        title = BUILTIN_TITLE if named == BUILTIN else called.rpartition("/")[2]
         return ModelEntry(quantized(title, quantization), named, quantization)
 
     def identified(self, entries: Sequence[ModelEntry]) -> tuple[ModelEntry, ...]:
-        """The entries with what their weights are known by, each title once.
+        """The entries with what their weights are known by, and a title of its own each.
 
         Raises
         ------
         BadSetting
-            If there is none, or two have one title.
+            If there is none, or one is there twice.
         """
-        titles = [entry.title for entry in entries]
         if not entries:
             raise BadSetting("no model to evaluate. Choose at least one.")
-        twice = {title for title in titles if titles.count(title) > 1}
+        alike = Counter((e.reference, e.adapter, e.quantization) for e in entries)
+        twice = {e.title for e in entries if alike[e.reference, e.adapter, e.quantization] > 1}
         if twice:
             raise BadSetting(f"{', '.join(sorted(twice))} is there twice. Take each model once.")
-        return tuple(e if e.is_given else identify(e, self._folder(e)) for e in entries)
+        found = told_apart(entries)
+        return tuple(e if e.is_given else identify(e, self._folder(e)) for e in found)
 
     def require_same(self, spec: EvaluationSpec) -> None:
         """Refuse to go on with other weights than an evaluation was begun with.
