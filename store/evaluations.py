@@ -31,7 +31,7 @@ from slava.evaluation.records import spec_from, spec_record
 from store.clock import now
 from store.database import Database, Row
 from store.references import find_meant
-from store.rows import by_id
+from store.rows import by_id, insert
 
 LONGEST_NAME = 100
 
@@ -41,6 +41,15 @@ _EVALUATION = (
     "evaluation_answers a JOIN model_answers m ON m.key = a.key WHERE a.evaluation_id = e.id AND "
     "m.error = '')"
 )
+_NO_FAILURE = (
+    "ON CONFLICT (key) DO UPDATE SET answer = excluded.answer, seconds = excluded.seconds, "
+    "tokens = excluded.tokens, error = excluded.error, ranked = excluded.ranked, "
+    "notices = excluded.notices, answered_at = excluded.answered_at "
+    "WHERE model_answers.error <> ''"
+)
+
+Place = tuple[ItemId, str, ContextLevel, bool]
+"""Where an answer stands: question, title of the model, level, and whether it was swapped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,22 +77,35 @@ class AnswerBook:
 
     def add_answer(self, ask: Ask, answered: Answered) -> None:
         """Keep one; a failure never takes the place of an answer."""
-        a = answered
-        with self._database.writing() as transaction:
-            transaction.run(
-                f"INSERT INTO model_answers ({_ANSWER}, answered_at) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET "
-                "answer = excluded.answer, seconds = excluded.seconds, tokens = excluded.tokens, "
-                "error = excluded.error, ranked = excluded.ranked, notices = excluded.notices, "
-                "answered_at = excluded.answered_at WHERE model_answers.error <> ''",
+        self.add_answers([(ask, answered)])
+
+    def add_answers(self, answered: Sequence[tuple[Ask, Answered]]) -> None:
+        """Keep several at once."""
+        told = {
+            a.key: (
                 *(a.key, a.answer, a.seconds, a.tokens, a.error, json.dumps(a.ranked)),
                 *(a.context, a.asked, json.dumps(a.notices, ensure_ascii=False), now()),
             )
-            transaction.run(
-                "INSERT INTO evaluation_answers (evaluation_id, item_id, model, level, swapped, "
-                "key) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (evaluation_id, item_id, model, level, "
-                "swapped) DO UPDATE SET key = excluded.key",
-                *(self._evaluation, ask.item.id, ask.model.title, ask.level, ask.swapped, a.key),
+            for _, a in answered
+        }
+        places = {
+            (ask.item.id, ask.model.title, ask.level, ask.swapped): a.key for ask, a in answered
+        }
+        with self._database.writing() as transaction:
+            insert(
+                transaction,
+                f"model_answers ({_ANSWER}, answered_at)",
+                ("VARCHAR", "VARCHAR", "DOUBLE", "BIGINT", *["VARCHAR"] * 6),
+                list(told.values()),
+                _NO_FAILURE,
+            )
+            insert(
+                transaction,
+                "evaluation_answers (evaluation_id, item_id, model, level, swapped, key)",
+                ("VARCHAR", "VARCHAR", "VARCHAR", "VARCHAR", "BOOLEAN", "VARCHAR"),
+                [(self._evaluation, *place, key) for place, key in places.items()],
+                "ON CONFLICT (evaluation_id, item_id, model, level, swapped) "
+                "DO UPDATE SET key = excluded.key",
             )
 
 
@@ -186,6 +208,17 @@ class Evaluations:
             GivenAnswer(ItemId(item), model, level, swapped, _answer_from(rest))
             for item, model, level, swapped, *rest in rows
         ]
+
+    def list_places(self, evaluation: EvaluationId) -> frozenset[Place]:
+        """Where answers are that did not fail; no text is read."""
+        rows = self._database.rows(
+            "SELECT a.item_id, a.model, a.level, a.swapped FROM evaluation_answers a "
+            "JOIN model_answers m ON m.key = a.key WHERE a.evaluation_id = ? AND m.error = ''",
+            evaluation,
+        )
+        return frozenset(
+            (ItemId(item), model, level, swapped) for item, model, level, swapped in rows
+        )
 
     def remove_evaluation(self, evaluation: EvaluationId) -> None:
         """Forget an evaluation and the answers that no other one wants; scores of people stay."""

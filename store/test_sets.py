@@ -5,14 +5,15 @@ same given answers are the same set. It must not know what is asked of whom.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from slava.domain import ItemId, TestItem, TestSet
+from slava.domain import ItemId, Micrograph, MicrographId, TestItem, TestSet
 from slava.errors import BadInput, NotFound
 from slava.evaluation.items import dataset_id, item_from, item_record
 from store.clock import now
 from store.database import Database, Row
+from store.micrograph_rows import SELECT, micrograph_from
 from store.references import find_meant
 from store.rows import insert
 
@@ -89,6 +90,12 @@ class TestSets:
             "SELECT record FROM test_items WHERE set_id = ? ORDER BY position", set_id
         )
         return tuple(item_from(json.loads(record)) for (record,) in rows)
+
+    def list_micrographs(self, ids: Iterable[MicrographId]) -> list[Micrograph]:
+        """Those that questions are about, but for removed ones; in one look."""
+        wanted = sorted(set(ids))
+        rows = self._database.rows(f"{SELECT} AND id IN (SELECT unnest(?::VARCHAR[]))", wanted)
+        return [micrograph_from(row) for row in rows]
 
     def remove_test_set(self, set_id: str) -> None:
         """Forget a set that no evaluation stands on.

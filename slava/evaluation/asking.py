@@ -48,6 +48,10 @@ class Book(Protocol):
         """Keep one, for this ask."""
         ...
 
+    def add_answers(self, answered: Sequence[tuple[Ask, Answered]]) -> None:
+        """Keep several at once, each for its ask."""
+        ...
+
 
 @runtime_checkable
 class Adapted(Protocol):
@@ -103,13 +107,15 @@ def ask_all(
     now = Tally(len(asks))
     for model in dict.fromkeys(ask.model for ask in asks):
         now = replace(now, model=model.title)
-        missing = []
-        for ask, prepared in _prepared([a for a in asks if a.model == model], spec, known):
+        prepared = []
+        for one in _prepared([a for a in asks if a.model == model], spec, known):
             check()
-            if _is_there(book, ask, prepared):
-                now = replace(now, done=now.done + 1, found=now.found + 1)
-            else:
-                missing.append((ask, prepared))
+            prepared.append(one)
+        there = _there(book, prepared)
+        book.add_answers([(ask, there[p.key]) for ask, p in prepared if p.key in there])
+        missing = [one for one in prepared if one[1].key not in there]
+        found = len(prepared) - len(missing)
+        now = replace(now, done=now.done + found, found=now.found + found)
         tell(now)
         if not missing:
             continue
@@ -150,15 +156,15 @@ def _prepared(
         yield ask, _Prepared(key, told)
 
 
-def _is_there(book: Book, ask: Ask, prepared: _Prepared) -> bool:
-    found = book.get_answers([prepared.key]).get(prepared.key)
-    if found is None and ask.model.is_given:
-        name = ask.model.given_name
-        found = Answered(prepared.key, ask.item.given[name], asked=ask.question)
-    if found is None or found.error:
-        return False
-    book.add_answer(ask, found)
-    return True
+def _there(book: Book, prepared: Sequence[tuple[Ask, _Prepared]]) -> Mapping[AnswerKey, Answered]:
+    """What has been answered before, or came with the test set."""
+    kept = book.get_answers([p.key for _, p in prepared])
+    found = {key: answered for key, answered in kept.items() if not answered.error}
+    for ask, p in prepared:
+        if ask.model.is_given and p.key not in found:
+            said = ask.item.given[ask.model.given_name]
+            found[p.key] = Answered(p.key, said, asked=ask.question)
+    return found
 
 
 def _answer(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 from slava.domain import (
@@ -120,7 +121,9 @@ def _weights(reference: str) -> str:
 
 def _adapter(folder: Path) -> str:
     return hash_bytes(
-        canonical([[f.name, hash_file(f)] for f in sorted(folder.glob("*.safetensors"))])
+        canonical(
+            [[f.name, _hash_once(f, whole=True)] for f in sorted(folder.glob("*.safetensors"))]
+        )
     )
 
 
@@ -129,10 +132,21 @@ def _folder(folder: Path) -> str:
     told: list[list[object]] = []
     for file in sorted(folder.iterdir()):
         if file.suffix == ".safetensors":
-            told.append([file.name, file.stat().st_size, _sampled(file)])
+            told.append([file.name, file.stat().st_size, _hash_once(file, whole=False)])
         elif file.is_file() and file.suffix in _HASHED:
-            told.append([file.name, hash_file(file)])
+            told.append([file.name, _hash_once(file, whole=True)])
     return hash_bytes(canonical(told))
+
+
+def _hash_once(file: Path, *, whole: bool) -> str:
+    """The hash of a file, made anew when its size or its times have changed."""
+    now = file.stat()
+    return _hash_of(file, whole, (now.st_size, now.st_mtime_ns, now.st_ctime_ns, now.st_ino))
+
+
+@lru_cache(maxsize=512)
+def _hash_of(file: Path, whole: bool, _stamp: tuple[int, ...]) -> str:
+    return hash_file(file) if whole else _sampled(file)
 
 
 def _sampled(file: Path) -> str:

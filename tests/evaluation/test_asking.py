@@ -95,6 +95,10 @@ class World:
         self.answers[answered.key] = answered
         self.where[ask.item.id, ask.model.title, ask.level, ask.swapped] = answered.key
 
+    def add_answers(self, answered: Sequence[tuple[Ask, Answered]]) -> None:
+        for ask, one in answered:
+            self.add_answer(ask, one)
+
     def run(self, spec: EvaluationSpec, items: Sequence[TestItem], **more: Any) -> Tally:
         asks = asks_of(spec, items, self.known, PACK)
         return ask_all(asks, spec, self.known, self.open_model, self, **more)

@@ -120,3 +120,20 @@ def test_what_must_be_known_of_an_answer_comes_back(store: Store) -> None:
     told = ("Answered without the adapter: unlike.", "cut at the limit of 8 tokens")
     store.evaluations.book(made.id).add_answer(ask, Answered(AnswerKey("k"), "24", notices=told))
     assert [a.answered.notices for a in store.evaluations.list_answers(made.id)] == [told]
+
+
+def test_many_answers_are_kept_at_once_and_their_places_told(store: Store) -> None:
+    kept = store.test_sets.add_test_set("set", ITEMS, "a file")
+    made = store.evaluations.add_evaluation(a_spec(kept), "one", 3)
+    asks = [Ask(item, MODEL, "high", item.question, AT) for item in ITEMS]
+    answers = [Answered(AnswerKey(k), f"answer {k}") for k in ("a", "a", "b")]
+    book = store.evaluations.book(made.id)
+    book.add_answers([])
+    book.add_answers(list(zip(asks, answers, strict=True)))
+    book.add_answer(asks[2], Answered(AnswerKey("b"), "", error="too late"))
+    told = {a.item_id: a.answered for a in store.evaluations.list_answers(made.id)}
+    assert told == dict(zip([item.id for item in ITEMS], answers, strict=True))
+    places = {(item.id, MODEL.title, "high", False) for item in ITEMS}
+    assert store.evaluations.list_places(made.id) == places
+    book.add_answer(asks[2], Answered(AnswerKey("c"), "", error="no answer"))
+    assert len(store.evaluations.list_places(made.id)) == 2

@@ -11,6 +11,7 @@ import pytest
 
 from slava.domain import Evaluation, EvaluationSpec, Micrograph, PersonScore, TestSet
 from slava.errors import BadInput, BadSetting, ModelError, NotFound
+from slava.evaluation import keys
 from slava.evaluation.results import Results
 from slava.vlm.backbone import Backbone
 from store import Store
@@ -255,3 +256,33 @@ def test_a_defect_is_scored_where_one_is_asked_for(services: Services, questions
     assert shown is not None
     assert shown.total == 1
     assert json.dumps(shown.row.item.defect) == "false"
+
+
+def test_a_plan_reads_again_only_what_has_changed(
+    services: Services, store: Store, questions: TestSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(services, questions)
+    read: list[str] = []
+    hashed: list[Path] = []
+
+    def note(owner: object, name: str, to: list[str]) -> None:
+        before = getattr(owner, name)
+        monkeypatch.setattr(owner, name, lambda *a: (to.append(name), before(*a))[1])
+
+    note(store.evaluations, "list_places", read)
+    note(store.evaluations, "list_answers", read)
+    note(store.test_sets, "list_items", read)
+    note(store.micrographs, "get_micrograph", read)
+    monkeypatch.setattr(keys, "hash_file", lambda file: hashed.append(file) or "0")
+    entry = services.evaluating.desk.entry("builtin")
+    for _ in range(3):
+        assert services.evaluating.plan([entry], questions.id, WANTED).there == 3
+    assert sorted(read) == ["list_places"]
+    assert hashed == []
+
+
+def test_models_of_one_title_stand_side_by_side(services: Services, questions: TestSet) -> None:
+    desk = services.evaluating.desk
+    entries = [desk.entry(f"http://127.0.0.1:{port}/v1#qwen") for port in (1, 2)]
+    plan = services.evaluating.plan(entries, questions.id, WANTED)
+    assert [m.title for m in plan.spec.models] == ["qwen, 127.0.0.1:1", "qwen, 127.0.0.1:2"]

@@ -181,6 +181,10 @@ def test_what_is_about_a_removed_micrograph_stays_readable_and_is_not_asked_or_s
     services.evaluating.job.wait()
     again = services.evaluating.list_evaluations()[0]
     assert (again.state, again.done, again.total) == ("done", 2, 2)
+    services.evaluating.go_on(evaluation)
+    services.evaluating.job.wait()
+    before = services.store.evaluations.get_evaluation(evaluation)
+    assert (before.state, before.done, before.total) == ("done", 4, 4)
     assert len(services.evaluating.results(evaluation).rows) == 4
     choice = JudgeChoice("https://judge.example.org/v1", "judge-1", cap_usd=1.0)
     assert services.evaluating.judge_plan(evaluation, choice).held == (ids[0],)

@@ -1,4 +1,4 @@
-"""Evaluating for a tab: test sets, models, one evaluation in the background, results, scores.
+"""Evaluating for a tab: models, one evaluation in the background, results, scores.
 
 It must not know how any of it is shown.
 """
@@ -17,13 +17,9 @@ from slava.domain import (
     EvaluationSpec,
     JudgeChoice,
     ModelEntry,
-    Part,
     PersonScore,
-    Snapshot,
-    TestItem,
-    TestSet,
 )
-from slava.errors import BadInput, ModelError
+from slava.errors import ModelError
 from slava.settings import Settings
 from store import Store
 from ui.services import evaluation_people
@@ -33,7 +29,8 @@ from ui.services.evaluation_judging import judge_plan
 from ui.services.evaluation_now import EvaluatingNow, Wanted
 from ui.services.evaluation_people import BlindAnswer
 from ui.services.evaluation_results import results_of
-from ui.services.evaluation_there import count_there
+from ui.services.evaluation_taking import TakingIn
+from ui.services.evaluation_there import There
 from ui.services.job import Job
 from ui.services.models import Models, OpenBackbone
 from ui.services.news import News
@@ -49,75 +46,20 @@ SMALL = ("builtin", "endpoint")
 EVERY = 25
 
 
-class Evaluating:
+class Evaluating(TakingIn):
     """What the Evaluate tab asks for; safe to use from any thread."""
 
     def __init__(
         self, store: Store, settings: Settings, models: Models, news: News, opener: OpenBackbone
     ) -> None:
-        self._store, self._models, self._news = store, models, news
-        self._settings = settings
+        super().__init__(store, news, Job[EvaluatingNow]("evaluating", news, BUSY))
+        self._models, self._settings = models, settings
         self.desk = EvaluationDesk(store, opener)
-        self.job = Job[EvaluatingNow]("evaluating", news, BUSY)
+        self._there = There(store)
         self._guard = threading.Lock()
         self._kept: tuple[tuple[object, ...], int, Results] | None = None
         self.reading: tuple[int, int] | None = None
         """Answers scored of all, while :meth:`results` is at work."""
-
-    # ------------------------------------------------------------------ test sets
-    def list_test_sets(self) -> list[TestSet]:
-        """Newest first."""
-        return self._store.test_sets.list_test_sets()
-
-    def list_snapshots(self) -> list[Snapshot]:
-        """Those whose parts can be asked."""
-        return self._store.snapshots.list_snapshots()
-
-    def items(self, set_id: str) -> tuple[TestItem, ...]:
-        """The questions of a test set."""
-        return self._store.test_sets.list_items(set_id)
-
-    def take_snapshot(self, reference: str, part: Part = "test") -> TestSet:
-        """The questions of one part of a snapshot."""
-        from store.received_tests import take_snapshot
-
-        return take_snapshot(self._store, reference, part)
-
-    def take_labels(self) -> TestSet:
-        """The category question for every labelled micrograph of the workspace."""
-        from store.received_tests import take_labels
-
-        return take_labels(self._store)
-
-    def begin_taking(self, path: Path) -> None:
-        """Take in a file of questions or pairs, or a labelled folder, in the background.
-
-        Raises
-        ------
-        BadInput
-            If it is not there.
-        ModelError
-            If an evaluation is under way.
-        """
-        if not path.expanduser().exists():
-            raise BadInput(f"there is no {path} on this machine. Check the path.")
-        self.job.begin(EvaluatingNow(), lambda: self._take(path))
-
-    def remove_test_set(self, set_id: str) -> None:
-        """Forget a set that no evaluation stands on."""
-        self._store.test_sets.remove_test_set(set_id)
-        self._news.tell()
-
-    def _take(self, path: Path) -> None:
-        from store.received_tests import take_path
-
-        def tell(text: str) -> None:
-            self.job.check()
-            self.job.change(note=text)
-
-        taken = take_path(self._store, path, tell)
-        self.job.change(test_set=taken.id)
-        self._news.tell_library()
 
     # ------------------------------------------------------------------ evaluations
     def plan(
@@ -144,7 +86,7 @@ class Evaluating:
         spec = self.desk.again(spec) if again else spec
         items = self.items(test_set.id)
         answers = count_asks(spec, items)
-        there = min(answers, count_there(self._store, spec, items))
+        there = min(answers, self._there.count(spec, items))
         return Wanted(spec, answers, self.desk.readiness(items), there)
 
     def begin(self, spec: EvaluationSpec, name: str = "", *, confirm_bars: bool = False) -> None:

@@ -6,8 +6,7 @@ Used by the command and by the window's job. It must not know how either shows a
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import get_args
@@ -22,7 +21,7 @@ from slava.domain import (
     TestItem,
     TestSet,
 )
-from slava.errors import Cancelled, NotFound, SlavaError
+from slava.errors import Cancelled, SlavaError
 from slava.evaluation.asking import Tally, ask_all
 from slava.evaluation.keys import evaluation_id
 from slava.evaluation.planning import Ask, Subject, asks_of, count_asks
@@ -59,15 +58,17 @@ class EvaluationDesk(EvaluationModels):
             self.store.evaluations.set_models(evaluation, models)
         return tuple(replace(ask, model=found[ask.model]) for ask in asks)
 
+    def _besides(self, evaluation: EvaluationId, asks: Sequence[Ask]) -> int:
+        """So many answers are there that are not asked any more: their micrographs were removed."""
+        asked = {(a.item.id, a.model.title, a.level, a.swapped) for a in asks}
+        return len(self.store.evaluations.list_places(evaluation) - asked)
+
     def _may_leave(self, asks: Sequence[Ask]) -> tuple[tuple[Ask, ...], list[str]]:
         """What may be asked: nothing about a confidential micrograph goes to another machine."""
         away = {ask.model for ask in asks if _is_away(ask.model)}
-        shown = {ask.shown for ask in asks} | {ask.item.micrograph_id for ask in asks}
-        secret = (
-            {at for at in shown if self.store.micrographs.get_micrograph(at).confidential}
-            if away
-            else set()
-        )
+        shown = {at for ask in asks for at in (ask.shown, ask.item.micrograph_id)} if away else ()
+        micrographs = self.store.test_sets.list_micrographs(shown)
+        secret = {m.id for m in micrographs if m.confidential}
         kept = tuple(
             ask
             for ask in asks
@@ -80,18 +81,15 @@ class EvaluationDesk(EvaluationModels):
     # ------------------------------------------------------------------ micrographs
     def readiness(self, items: Sequence[TestItem]) -> Readiness:
         """How many micrographs of a test set are calibrated."""
-        there = self.there({item.micrograph_id for item in items})
-        records = [self.store.micrographs.get_micrograph(i) for i in there]
+        records = self.store.test_sets.list_micrographs(item.micrograph_id for item in items)
         blind = [r for r in records if r.calibration is None]
         return Readiness(len(records), len(blind), sum(r.proposal is not None for r in blind))
 
-    def there(self, ids: Collection[MicrographId]) -> set[MicrographId]:
-        """Those of ``ids`` that have not been removed."""
-        found = set()
-        for micrograph_id in ids:
-            with suppress(NotFound):
-                found.add(self.store.micrographs.get_micrograph(micrograph_id).id)
-        return found
+    def there(self, items: Sequence[TestItem]) -> tuple[TestItem, ...]:
+        """The questions about micrographs that have not been removed."""
+        ids = {item.micrograph_id for item in items}
+        ids = {m.id for m in self.store.test_sets.list_micrographs(ids)}
+        return tuple(item for item in items if item.micrograph_id in ids)
 
     def make_ready(
         self,
@@ -191,9 +189,7 @@ class EvaluationDesk(EvaluationModels):
         """
         evaluations = self.store.evaluations
         spec = evaluations.get_evaluation(evaluation).spec
-        items = self.store.test_sets.list_items(spec.dataset_id)
-        there = self.there({item.micrograph_id for item in items})
-        items = tuple(item for item in items if item.micrograph_id in there)
+        items = self.there(self.store.test_sets.list_items(spec.dataset_id))
         try:
             failed = self.make_ready(items, confirm_bars=confirm_bars, check=check, tell=say)
             self.require_same(spec)
@@ -201,7 +197,7 @@ class EvaluationDesk(EvaluationModels):
             asks, held = self._may_leave(asks_of(spec, items, known, self.pack(spec.pack)))
             asks = self._as_served(evaluation, asks)
             failed = [*held, *failed]
-            evaluations.set_total(evaluation, len(asks))
+            evaluations.set_total(evaluation, len(asks) + self._besides(evaluation, asks))
             book = evaluations.book(evaluation)
             tally = ask_all(asks, spec, known, self.opened, book, check=check, tell=tell, stop=stop)
         except Cancelled:

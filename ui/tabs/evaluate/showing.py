@@ -13,7 +13,6 @@ from slava.metrics.judge_prompts import RANGES
 from ui.answering import Sent, text
 from ui.present.words import Shown
 from ui.services import Services
-from ui.services.evaluation_desk import Readiness
 from ui.tabs.evaluate import incoming, present
 
 
@@ -23,7 +22,6 @@ class Showing:
     def __init__(self, services: Services) -> None:
         self._services, self._store = services, services.store
         self._evaluating = services.evaluating
-        self._ready: dict[tuple[str, int], Readiness] = {}
         self._labelled: Shown = {}
 
     def state(self, _sent: Sent) -> Shown:
@@ -69,10 +67,7 @@ class Showing:
         """
         found = self._store.test_sets.get_test_set(text(sent, "id"))
         items = self._evaluating.items(found.id)
-        key = (found.id, self._services.news.library)
-        if key not in self._ready:
-            self._ready = {key: self._evaluating.desk.readiness(items)}
-        return present.preview(found, items, self._ready[key])
+        return present.preview(found, items, self._evaluating.desk.readiness(items))
 
     def plan(self, sent: Sent) -> Shown:
         """What would be asked, and whether that is an evaluation that is there already."""
