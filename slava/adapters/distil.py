@@ -1,9 +1,11 @@
-"""One B in place of a mixture, for servers that know plain LoRA only.
+"""One A and one B in place of a mixture, for servers that know plain LoRA only.
 
-Averaging the gates is unsafe: on an adversarial toy it answers a quarter right. Instead the single
-B of every layer begins as the least-squares fit to what the mixture adds, and all of them are then
-trained together until the model's next-token distribution is that of the mixture. How well that
-went is measured on batches that were not trained on.
+Averaging the gates is unsafe: on an adversarial toy it answers a quarter right. Instead the two of
+every layer begin as the best fit of their rank to what the mixture adds (reduced-rank regression
+on the layer's whole input: what its gates depend on is seen there, not in the few components that
+the mixture's own A keeps), and all B are then trained together until the model's next-token
+distribution is that of the mixture. How well that went is measured on batches that were not
+trained on.
 """
 
 from __future__ import annotations
@@ -25,8 +27,15 @@ Batch = Mapping[str, Any]
 Forward = Callable[[Any], Tensor]
 """One forward pass: logits (T, vocabulary) of the tokens that count, in 32 bits."""
 
+Pair = tuple[Tensor, Tensor]
+"""A (b, d_in) and B (b, d_out), scale included."""
+
 _RIDGE = 1e-4
-"""Relative to the mean square of z; keeps directions that no token takes from growing."""
+"""Relative to the mean square of the input; keeps directions that no token takes from growing."""
+LOOK_EVERY = 20
+"""Steps between two looks at the batches that are not learnt from."""
+_MOST_BYTES = 2**31
+"""Of the inputs' second moments; a larger model keeps the mixture's A, and only B is fitted."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,8 +46,8 @@ class Distilled:
     rank: int
     agreement: float
     """Share 0..1 of held-out tokens for which both find the same next token likeliest."""
-    single: dict[str, Tensor]
-    """Per layer one B (b, d_out), scale included."""
+    single: dict[str, Pair]
+    """Per layer."""
     tokens: int = 0
     """How many held-out tokens that share is of."""
 
@@ -49,12 +58,12 @@ def distil(
     held_out: Sequence[Any],
     *,
     steps: int = 200,
-    rate: float = 3e-3,
+    rate: float = 1e-3,
     rank: int | None = None,
     forward: Forward | None = None,
     on_step: Callable[[int], None] = lambda _: None,
 ) -> Distilled:
-    """Fit one B per layer to the active adapter. The adapter itself is not changed.
+    """Fit one A and B per layer to the active adapter. The adapter itself is not changed.
 
     Parameters
     ----------
@@ -62,7 +71,8 @@ def distil(
         Forward passes to learn from and to be judged by. Where a batch has ``labels``, only the
         tokens that they train count.
     steps, rate
-        Of AdamW on all B; one batch per step.
+        Of AdamW on all B; one batch per step. Every fifth batch is only looked at, and of the fit
+        and what training makes of it, that is taken which is nearest to the mixture there.
     rank
         The rank to take the mixture at; by default the largest.
     forward
@@ -87,21 +97,24 @@ def distil(
     model.eval()
     try:
         with at_rank(model, rank, adapter):
-            single = _fitted(run, found, adapter, batches)
-            _polish(run, found, adapter, single, batches, steps, rate, on_step)
+            watched, taught = batches[::5], [b for k, b in enumerate(batches) if k % 5]
+            if not taught:
+                watched, taught = [], list(batches)
+            single = _nearest(run, found, adapter, taught, watched)
+            _polish(run, found, adapter, single, taught, watched, steps, rate, on_step)
             same, total = _agreement(run, found, adapter, single, held_out)
     finally:
         model.train(training)
     taken = config.r if rank is None else rank
-    made = {name: b.detach() for name, b in single.items()}
+    made = {name: (a.detach(), b.detach()) for name, (a, b) in single.items()}
     return Distilled(adapter, taken, same / max(total, 1), made, total)
 
 
 @contextmanager
 def standing_in(
-    found: Sequence[tuple[str, DyaMoqpeLayer]], adapter: str, single: Mapping[str, Tensor]
+    found: Sequence[tuple[str, DyaMoqpeLayer]], adapter: str, single: Mapping[str, Pair]
 ) -> Iterator[None]:
-    """Within the block every layer uses its single B instead of the mixture."""
+    """Within the block every layer uses its single A and B instead of the mixture."""
     try:
         for name, layer in found:
             layer.plain[adapter] = single[name]
@@ -111,25 +124,44 @@ def standing_in(
             layer.plain.pop(adapter, None)
 
 
+def _nearest(
+    run: Forward,
+    found: Sequence[tuple[str, DyaMoqpeLayer]],
+    adapter: str,
+    taught: Sequence[Any],
+    watched: Sequence[Any],
+) -> dict[str, Pair]:
+    """Of the fits with the mixture's A and with one of their own, that nearer on ``watched``."""
+    fits = [_fitted(run, found, adapter, taught, free=False)]
+    if sum(4 * layer.in_features**2 for _, layer in found) <= _MOST_BYTES:
+        fits.append(_fitted(run, found, adapter, taught, free=True))
+    return min(fits, key=lambda single: _distance(run, found, adapter, single, watched))
+
+
 @torch.no_grad()
 def _fitted(
     run: Forward,
     found: Sequence[tuple[str, DyaMoqpeLayer]],
     adapter: str,
     batches: Sequence[Any],
-) -> dict[str, Tensor]:
-    """The least-squares B of every layer over all tokens of ``batches``."""
-    sums: dict[str, tuple[Tensor, Tensor]] = {}
+    *,
+    free: bool,
+) -> dict[str, Pair]:
+    """The least-squares A and B of every layer over all tokens; B alone unless ``free``."""
+    sums: dict[str, Pair] = {}
+
+    def seen(layer: DyaMoqpeLayer, x: Tensor) -> Tensor:
+        """What is fitted on (T, m): the input, or what the mixture's A keeps of it."""
+        flat = x.reshape(-1, x.shape[-1])
+        return (flat if free else flat @ _kept(layer, adapter).T.to(x.dtype)).float()
 
     def watch(name: str) -> Callable[..., None]:
         def hook(layer: Any, inputs: tuple[Any, ...], _result: Any) -> None:
-            x = inputs[0].reshape(-1, inputs[0].shape[-1])
-            a = layer.dya_moqpe_A[adapter][: layer.rank[adapter]]
-            z = (x @ a.T.to(x.dtype)).float()  # (T, b)
+            x = seen(layer, inputs[0])
             y = layer.delta(adapter, inputs[0]).reshape(-1, layer.out_features).float()
-            zz, zy = z.T @ z, z.T @ y
+            xx, xy = x.T @ x, x.T @ y
             before = sums.get(name)
-            sums[name] = (zz, zy) if before is None else (before[0] + zz, before[1] + zy)
+            sums[name] = (xx, xy) if before is None else (before[0] + xx, before[1] + xy)
 
         return hook
 
@@ -144,40 +176,103 @@ def _fitted(
     for name, layer in found:
         if name not in sums:
             raise ValueError(f"{name} took no part in any batch")
-        zz, zy = sums[name]
-        ridge = _RIDGE * zz.diagonal().mean() * torch.eye(len(zz), device=zz.device)
-        fitted = torch.linalg.solve(zz + ridge, zy).to(layer.dya_moqpe_B[adapter].dtype)
-        single[name] = fitted.clone()
+        xx, xy = (one.double() for one in sums[name])
+        square = xx + _RIDGE * xx.diagonal().mean() * torch.eye(len(xx), device=xx.device)
+        A, B = _kept(layer, adapter), layer.dya_moqpe_B[adapter]
+        pair = (
+            _reduced(square, xy, layer.rank[adapter])
+            if free
+            else (A, torch.linalg.solve(square, xy))
+        )
+        single[name] = (pair[0].to(A.dtype).clone(), pair[1].to(B.dtype).clone())
     return single
+
+
+def _kept(layer: DyaMoqpeLayer, adapter: str) -> Tensor:
+    A: Tensor = layer.dya_moqpe_A[adapter]
+    return A[: layer.rank[adapter]]
+
+
+def _reduced(square: Tensor, xy: Tensor, rank: int) -> Pair:
+    """Reduced-rank regression (Izenman 1975): of all A.T @ B of this rank, the nearest.
+
+    ``square`` (d_in, d_in) are the input's second moments, ``xy`` (d_in, d_out) those with what is
+    to be fitted.
+    """
+    values, vectors = torch.linalg.eigh(square)
+    root = values.clamp(min=values[-1] * 1e-12).sqrt()
+    whitened = (vectors.T @ xy) / root[:, None]
+    left, sizes, right = torch.linalg.svd(whitened, full_matrices=False)
+    rank_here = min(rank, len(sizes))
+    a = (vectors @ (left[:, :rank_here] / root[:, None])).T
+    b = sizes[:rank_here, None] * right[:rank_here]
+    even = (b.norm() / a.norm()).clamp(min=1e-12).sqrt()  # neither is much larger than the other
+    return a * even, b / even
 
 
 def _polish(
     run: Forward,
     found: Sequence[tuple[str, DyaMoqpeLayer]],
     adapter: str,
-    single: dict[str, Tensor],
-    batches: Sequence[Any],
+    single: dict[str, Pair],
+    taught: Sequence[Any],
+    watched: Sequence[Any],
     steps: int,
     rate: float,
     on_step: Callable[[int], None],
 ) -> None:
     """Train all B until the distributions agree (KL divergence from the mixture's)."""
-    free = [b.requires_grad_() for b in single.values()]
+    free = [b.requires_grad_() for _, b in single.values()]
     optimizer = torch.optim.AdamW(free, rate, weight_decay=0.0)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, max(steps, 1))
+    nearest, best = (
+        _distance(run, found, adapter, single, watched),
+        [b.detach().clone() for b in free],
+    )
     for step in range(steps):
-        batch = batches[step % len(batches)]
-        with torch.no_grad():
-            wanted = run(batch).log_softmax(-1)
-        with torch.enable_grad(), standing_in(found, adapter, single):
-            said = run(batch).log_softmax(-1)
-            loss = nn.functional.kl_div(said, wanted, reduction="batchmean", log_target=True)
-            gradients = torch.autograd.grad(loss, free)
+        batch = taught[step % len(taught)]
+        with torch.enable_grad():
+            gradients = torch.autograd.grad(_apart(run, found, adapter, single, batch), free)
         for b, gradient in zip(free, gradients, strict=True):
             b.grad = gradient
         optimizer.step()
         schedule.step()
+        if (step + 1) % LOOK_EVERY == 0 or step + 1 == steps:
+            now = _distance(run, found, adapter, single, watched)
+            if now <= nearest:
+                nearest, best = now, [b.detach().clone() for b in free]
         on_step(step + 1)
+    with torch.no_grad():
+        for b, kept in zip(free, best, strict=True):
+            b.copy_(kept)
+
+
+def _apart(
+    run: Forward,
+    found: Sequence[tuple[str, DyaMoqpeLayer]],
+    adapter: str,
+    single: Mapping[str, Pair],
+    batch: Any,
+) -> Tensor:
+    """KL divergence from the mixture's distribution, the mean over the tokens of a batch."""
+    with torch.no_grad():
+        wanted = run(batch).log_softmax(-1)
+    with standing_in(found, adapter, single):
+        said = run(batch).log_softmax(-1)
+    return nn.functional.kl_div(said, wanted, reduction="batchmean", log_target=True)
+
+
+@torch.no_grad()
+def _distance(
+    run: Forward,
+    found: Sequence[tuple[str, DyaMoqpeLayer]],
+    adapter: str,
+    single: Mapping[str, Pair],
+    watched: Sequence[Any],
+) -> float:
+    """The mean of :func:`_apart` over some batches; 0 for none."""
+    apart = [float(_apart(run, found, adapter, single, batch)) for batch in watched]
+    return sum(apart) / max(len(apart), 1)
 
 
 @torch.no_grad()
@@ -185,7 +280,7 @@ def _agreement(
     run: Forward,
     found: Sequence[tuple[str, DyaMoqpeLayer]],
     adapter: str,
-    single: Mapping[str, Tensor],
+    single: Mapping[str, Pair],
     held_out: Sequence[Any],
 ) -> tuple[int, int]:
     """Of how many tokens both say the same, and how many there are."""

@@ -52,10 +52,7 @@ def export_distilled(
             f"tokens, and {LEAST_AGREEMENT:.0%} are wanted. Distil for longer or on more pairs, "
             "train with gates by request, or export it anyway."
         )
-    factors = {
-        name: (layer.dya_moqpe_A[distilled.adapter][: distilled.rank], distilled.single[name].T)
-        for name, layer in layers(model)
-    }
+    factors = {name: (a, b.T) for name, (a, b) in distilled.single.items()}
     return write_lora(factors, folder, *_base_of(model, distilled.adapter))
 
 

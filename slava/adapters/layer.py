@@ -41,8 +41,8 @@ class DyaMoqpeLayer(BaseTunerLayer):
         self.dya_moqpe_router = nn.ParameterDict({})
         self.rank: dict[str, int] = {}
         self.config: dict[str, DyaMoqpeConfig] = {}
-        self.plain: dict[str, Tensor] = {}
-        """One B (b, d_out) in place of the mixture, scale included; see ``distil``."""
+        self.plain: dict[str, tuple[Tensor, Tensor]] = {}
+        """A (b, d_in) and B (b, d_out) in place of the mixture, scale included; see ``distil``."""
         self.routing, self.key = routing, key
         self._disable_adapters = False
         self.merged_adapters = []
@@ -114,8 +114,8 @@ class DyaMoqpeLayer(BaseTunerLayer):
         A, B = self.dya_moqpe_A[adapter], self.dya_moqpe_B[adapter]
         flat = x.reshape(-1, x.shape[-1])  # (T, d_in)
         if (single := self.plain.get(adapter)) is not None:
-            z = F.linear(flat, A[: len(single)].to(x.dtype)).to(single.dtype)
-            return (z @ single).to(x.dtype).unflatten(0, x.shape[:-1])
+            z = F.linear(flat, single[0].to(x.dtype)).to(single[1].dtype)
+            return (z @ single[1]).to(x.dtype).unflatten(0, x.shape[:-1])
         how = self.mixture(adapter, x.shape[:-1], x.device)
         keep = None
         if self.training and how.dropout > 0:  # type: ignore[attr-defined]

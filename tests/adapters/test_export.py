@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from slava.adapters.export import (  # noqa: E402
     rounded_rank,
 )
 
+distilling = sys.modules["slava.adapters.distil"]
 CLASSES = ("sem", "tem", "afm")
 
 
@@ -116,9 +118,45 @@ def test_distilling_stands_in_for_the_mixture(base: Base, tmp_path: Path) -> Non
     assert same > float((bare == wanted)[real].float().mean())
 
 
+def test_a_is_fitted_with_b_where_that_comes_nearer(
+    base: Base, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A model too large for that, or with few answers to learn from, keeps the mixture's A."""
+    model = make_adapter(base("llava", "none"), AdapterSettings())
+    waken(model)
+    some = [batch(rows=4, seed=seed) for seed in range(60)]
+
+    def own(count: int, most: int = 2**31) -> tuple[bool, float]:
+        monkeypatch.setattr(distilling, "_MOST_BYTES", most)
+        made = distil(model, some[:count], some[50:], steps=0)
+        (name, layer), *_ = layers(model)
+        return torch.equal(made.single[name][0], layer.dya_moqpe_A["default"]), made.agreement
+
+    assert own(5)[0]
+    kept, agreement = own(50, 0)
+    assert kept
+    fitted, better = own(50)
+    assert not fitted
+    assert better > agreement
+
+
+def test_training_that_leads_away_is_not_taken(base: Base) -> None:
+    model = make_adapter(base("llava", "none"), AdapterSettings())
+    waken(model)
+    some = [batch(rows=4, seed=seed) for seed in range(12)]
+    fitted = distil(model, some[:8], some[8:], steps=0)
+    spoilt = distil(model, some[:8], some[8:], steps=3, rate=30.0)
+    for name, (a, b) in fitted.single.items():
+        assert torch.equal(a, spoilt.single[name][0])
+        assert torch.equal(b, spoilt.single[name][1])
+
+
 def test_one_that_says_something_else_is_not_written(base: Base, tmp_path: Path) -> None:
     model = make_adapter(base("llava", "none"), AdapterSettings())
-    single = {name: torch.zeros(16, layer.out_features) for name, layer in layers(model)}
+    single = {
+        name: (torch.zeros(16, layer.in_features), torch.zeros(16, layer.out_features))
+        for name, layer in layers(model)
+    }
     poor = Distilled("default", 16, 0.979, single)
     with pytest.raises(ModelError, match=r"97.9% .* 98%"):
         export_distilled(model, poor, tmp_path / "lora")
