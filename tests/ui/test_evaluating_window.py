@@ -200,3 +200,47 @@ def test_a_judge_is_shown_everything_before_it_gets_anything(
     assert (
         "at least one" in say(window, "judge", 422, id=at, judge={**judge, "measures": []})["error"]
     )
+
+
+def test_attributes_stand_in_the_question_where_the_tab_says_so(
+    window: TestClient, services: Services, tmp_path: Path
+) -> None:
+    further = {"file": "fibres.png", "question": "Is the surface smooth or rough?",
+               "reference": "It is rough.", "category": "fibres"}  # fmt: skip
+    test_set = take(services, draw_set(tmp_path / "set", further))
+    levels = ["none", "basic", "moderate", "high"]
+    wish = {**WISH, "set": test_set.id, "models": ["builtin"], "way": "attributes",
+            "levels": levels}  # fmt: skip
+    plan = say(window, "plan", **wish)
+    assert "--context attributes" in plan["command"]
+    assert plan["answers"] == 4 * 4
+    at = say(window, "start", **wish)["id"]
+    services.evaluating.job.wait(60)
+    found = say(window, "results", id=at)
+    data = found["data"]
+    asked = [
+        data["texts"][row["asked"]]
+        for row in data["rows"]
+        if data["items"][row["item"]]["question"] == further["question"] and "asked" in row
+    ]
+    assert asked
+    assert all(text.startswith("Known of the specimen: ") for text in asked)
+    assert not any("context" in row for row in data["rows"])
+    assert any("attributes for every level" in note for note in found["notes"])
+    assert say(window, "about", id=at)["way"] == "attributes in the question"
+
+
+def test_asking_again_is_a_tick_that_begins_another_evaluation(
+    window: TestClient, services: Services, questions: TestSet
+) -> None:
+    wish = {**WISH, "set": questions.id, "models": ["builtin"]}
+    first = say(window, "start", **wish)["id"]
+    services.evaluating.job.wait(60)
+    plan = say(window, "plan", **wish, again=True)
+    assert (plan["known"], plan["there"]) == ("", 0)
+    assert "--again" in plan["command"]
+    second = say(window, "start", **wish, again=True)["id"]
+    services.evaluating.job.wait(60)
+    assert second != first
+    assert [e["done"] for e in say(window, "state")["evaluations"]] == [3, 3]
+    assert say(window, "about", id=second)["again"]
