@@ -27,6 +27,7 @@ from slava.handoff.run_folder import RunFolder, is_complete, writing_folder
 from store.clock import now
 from store.database import Database, Transaction
 from store.layout import Layout
+from store.references import find_meant
 from store.run_folders import folder_size
 from store.run_rows import ADAPTER_COLUMNS, COLUMNS, adapter_from, put_adapter, story_from
 from store.snapshots import Snapshots
@@ -64,15 +65,12 @@ class Adapters:
         NotFound
             When there is none, or several are meant.
         """
-        listed = self.list_adapters()
-        exact = [a for a in listed if reference in (a.id, a.name)]
-        begun = [a for a in listed if len(reference) >= 4 and a.id.startswith(reference)]
-        found = listed[:1] if reference == "last" else exact or begun
-        if len(found) != 1:
+        found = find_meant(self.list_adapters(), reference)
+        if found is None:
             raise NotFound(
                 f"There is no adapter {reference!r} in this workspace. Look at: slava adapters"
             )
-        return found[0]
+        return found
 
     def list_adapters(self) -> list[Adapter]:
         """Newest first."""

@@ -32,6 +32,7 @@ from store.database import Database, Row, Transaction
 from store.freezing import Chosen, Freezing, States
 from store.layout import TEMPORARY_PREFIX, Layout
 from store.pair_filter import PairFilter
+from store.references import find_meant
 
 LONGEST_NAME = 100
 FOLDER = "snapshots"
@@ -118,26 +119,20 @@ class Snapshots:
             return _added(_insert(transaction, content), False, chosen)
 
     def get_snapshot(self, reference: str) -> Snapshot:
-        """The snapshot of an id, of the beginning of one (8 digits or more), or of a name.
+        """The snapshot of an id, of a name, of the beginning of an id, or the ``last``.
 
         Raises
         ------
         NotFound
             When there is none, or several begin so.
         """
-        rows = self._database.rows(
-            f"SELECT {_COLUMNS} FROM snapshots WHERE name = ? OR id = ? "
-            "OR (length(?) >= 8 AND starts_with(id, ?))",
-            *(reference, reference, reference, reference),
-        )
-        exact = [row for row in rows if reference in (row[0], row[1])]
-        found = exact or rows
-        if len(found) != 1:
+        found = find_meant(self.list_snapshots(), reference)
+        if found is None:
             raise NotFound(
                 f"There is no snapshot {reference!r} in this workspace. Freeze the accepted pairs "
                 "first: slava snapshot NAME"
             )
-        return _snapshot(found[0])
+        return found
 
     def list_snapshots(self) -> list[Snapshot]:
         """Newest first."""

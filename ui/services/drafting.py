@@ -123,40 +123,9 @@ class Drafting:
         self._news.tell()
 
     def _prepare(self, wish: DraftWish, choice: TeacherChoice) -> None:
-        from slava.teacher.comparisons import choose_groups, contrasts_of
-        from slava.teacher.picture import Sending as PictureSending
-        from slava.teacher.plan import Wanted, make_plan
+        from ui.services.drafting_plan import planned
 
-        pack = self.desk.pack(wish.pack)
-        pack.aspects_of(wish.aspects)
-        contrasts = contrasts_of(wish.compare, pack)
-        subjects = []
-        for at in wish.ids:
-            self.planning.check()
-            subjects.append(self.desk.subject(at, wish.measure))
-            self.planning.update(lambda p: replace(p, done=p.done + 1))
-        needed = [c for c in contrasts if c != "heterogeneity"]
-        index = self.desk.index(wish.ids) if needed else None
-
-        def on_progress(done: int, total: int) -> None:
-            self.planning.check()
-            self.planning.change(done=done, total=total, note="preparing requests")
-
-        plan = make_plan(
-            subjects,
-            Wanted(
-                pack,
-                wish.aspects,
-                wish.templates,
-                choose_groups(index, wish.ids, contrasts),
-                PictureSending(longest_px=wish.longest_px),
-            ),
-            read=self.desk.read,
-            host=choice.host,
-            model=choice.model,
-            price=choice.price(self._store),
-            on_progress=on_progress,
-        )
+        plan, pack = planned(self.desk, wish, choice, self.planning)
         with self._guard:
             self._plan = (choice, plan, pack, None)
 
@@ -288,12 +257,10 @@ class Drafting:
             self._draft_here(wish, backbone)
 
     def _draft_here(self, wish: DraftWish, backbone: Backbone | None) -> None:
-        from slava.teacher.comparisons import choose_groups, contrasts_of
         from ui.services.drafting_here import DraftedHere, draft_here
+        from ui.services.drafting_plan import groups_of
 
         pack = self.desk.pack(wish.pack)
-        contrasts = [c for c in contrasts_of(wish.compare, pack) if c != "heterogeneity"]
-        index = self.desk.index(wish.ids) if contrasts else None
 
         def tell(now: DraftedHere) -> None:
             failed = now.failed[-1] if now.failed else ""
@@ -305,7 +272,7 @@ class Drafting:
             pack,
             aspects=wish.aspects,
             backbone=backbone,
-            groups=choose_groups(index, wish.ids, contrasts),
+            groups=groups_of(self.desk, wish, pack),
             measure=wish.measure,
             check=self.sending.check,
             tell=tell,
