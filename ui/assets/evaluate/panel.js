@@ -1,14 +1,4 @@
-// The whole panel: shown anew from what the routes say, and news of it while the tab is seen.
-let seen = -1;
-let looking = null;
-
-// One look at a time; who asks meanwhile waits for one that begins afterwards.
-function look() {
-  const next = (looking || Promise.resolve()).catch(() => {}).then(lookNow);
-  looking = next;
-  return next;
-}
-
+// The whole panel, shown anew from what the routes say.
 async function lookNow() {
   if (!base) return;
   words_ ||= await post('form');
@@ -35,19 +25,6 @@ function show(id) {
   remember('open', id);
   build();
   return look().catch((error) => complain(error.message));
-}
-
-async function news() {
-  if (!element.isConnected) return;
-  let pause = NEWS_MS;
-  if (base && isShown()) {
-    try {
-      const answer = await fetch(`${base}/news`);
-      if (!answer.ok) pause = SILENT_MS;
-      else if (Number(await answer.text()) !== seen) await look();
-    } catch { pause = SILENT_MS; }
-  }
-  setTimeout(news, pause);
 }
 
 // The tab is seen: what goes on is opened, else what was looked at last, else the newest.

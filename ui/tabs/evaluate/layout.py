@@ -54,7 +54,9 @@ def build() -> Evaluate:
             value=None,
             html_template=asset("evaluate/evaluate.html"),
             css_template="\n".join(asset(f"{name}.css") for name in STYLES),
-            js_on_load="\n".join(asset(f"{name}.js") for name in ("dom", "rows", *SCRIPTS)),
+            js_on_load="\n".join(
+                asset(f"{name}.js") for name in ("dom", "rows", "follow", *SCRIPTS)
+            ),
             apply_default_css=False,
             elem_id="evaluate",
             elem_classes=["slava-panel"],
