@@ -111,8 +111,8 @@ def real_files(data: Path) -> Iterator[tuple[str, tuple[str, ...], Path]]:
         yield "emps particles", ("particles",), path
     for path in _pictures(data / "ampis_powder"):
         yield "ampis powder", ("particles",), path
-    for folder in sorted(p for p in (data / "neu_sdd").glob("*") if p.is_dir()):
-        for path in _pictures(folder)[::24]:
+    for place in sorted(p for p in (data / "neu_sdd").glob("*") if p.is_dir()):
+        for path in _pictures(place)[::24]:
             yield "neu steel surfaces", ("other",), path
 
 
