@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +9,6 @@ import pytest
 
 from slava.errors import BadSetting
 from slava.imaging.outline import find, join_pieces, outline_objects, without_scraps
-from slava.imaging.outline.find import Outlines, without_relief
 from training.outline.evaluate import evaluate_outlines, match
 from training.outline.network import STRIDE, OutlineNet, export_network
 from training.outline.scenes import depth_of, draw_outlined, whole_pieces
@@ -184,16 +182,3 @@ def test_fibres_are_outlined_each_for_itself() -> None:
     pieces, sureness = outline_objects((grey + 0 * y).astype(np.uint8), "fibres")
     assert without_scraps(join_pieces(pieces)).max() == 4
     assert sureness > 0.5
-
-
-def test_what_is_shallow_is_left_out_unless_it_touches_what_is_not() -> None:
-    labels = np.zeros((20, 30), np.int32)
-    labels[2:8, 2:8], labels[2:8, 8:14] = 1, 2  # a heap: the second is doubtful
-    labels[12:18, 2:8], labels[12:18, 20:26] = 3, 4  # alone: shallow, deep
-    said = np.zeros((2, 20, 30), np.float32)
-    look = Outlines(labels, 0.8, said, np.array([0.9, 0.4, 0.5, 0.8]), 0.1)
-    kept = without_relief(look)
-    assert list(np.unique(kept)) == [0, 1, 2, 3]
-    assert not kept[12:18, 2:8].any()
-    assert (kept[12:18, 20:26] == 3).all()
-    assert not without_relief(replace(look, tops=np.full(4, 0.5))).any()

@@ -43,7 +43,7 @@ METHODS: dict[Outline, str] = {
 }
 
 
-SAME = 0.8
+SAME = 0.72
 """Two ways find the same if so many objects of one overlap one of the other by more than half."""
 
 

@@ -54,8 +54,6 @@ CUTS: dict[Subject, OutlineSettings] = {
 
 DOUBTFUL = 0.7
 """An object that is this deep where it is deepest speaks neither for nor against a scale."""
-RELIEF = 0.65
-"""What lies alone and is nowhere this deep is relief of the ground."""
 WIDE_ENOUGH_PX = 6
 """Fibres of this width at one scale are not looked at more finely."""
 MIRRORED_TO_PX = 512
@@ -78,8 +76,6 @@ class Outlines:
     """
     said: NDArray[np.float32]
     """(2, h, w) in 0..1, what the network says there: object and depth."""
-    tops: NDArray[np.float64]
-    """(n,), how deep the network finds each object to be where it is deepest."""
     score: float
     """How far deeper than :data:`DOUBTFUL` the objects are, summed over their area, as a share of
     the picture: much that is sure is better than little that is surer."""
@@ -111,11 +107,9 @@ def outline_objects(grey: NDArray[Any], subject: Subject = "bodies") -> tuple[La
             break
         look = _look(levels, side, subject)
         best = look if subject == "fibres" else max(best, look, key=lambda o: o.score)
-    if subject == "fibres":
-        return _enlarge(best.labels, grey.shape), best.sureness
-    if max(best.labels.shape) <= MIRRORED_TO_PX:
+    if subject == "bodies" and max(best.labels.shape) <= MIRRORED_TO_PX:
         best = _read(_ask_mirrored(levels, best), subject)
-    return _enlarge(without_relief(best), grey.shape), best.sureness
+    return _enlarge(best.labels, grey.shape), best.sureness
 
 
 def _is_enough(labels: Labels, subject: Subject, next_side: int) -> bool:
@@ -144,20 +138,6 @@ def _look(levels: NDArray[np.float32], long_side: int, subject: Subject) -> Outl
     return _read(_ask(levels, long_side, subject), subject)
 
 
-def without_relief(look: Outlines) -> Labels:
-    """The objects that are deeper than :data:`RELIEF`, and those that touch one that is,
-    numbered from 1 without gaps.
-
-    Within a heap the network may be unsure of each part.
-    """
-    from scipy.ndimage import maximum_filter
-
-    keep = np.concatenate([[False], look.tops >= RELIEF])
-    keep[np.unique(look.labels[maximum_filter(keep[look.labels], 3)])] = True
-    keep[0] = False
-    return np.where(keep, np.cumsum(keep), 0).astype(np.int32)[look.labels]
-
-
 def _read(said: NDArray[np.float32], subject: Subject) -> Outlines:
     """The objects in what the network says."""
     from scipy.ndimage import maximum
@@ -166,13 +146,12 @@ def _read(said: NDArray[np.float32], subject: Subject) -> Outlines:
     labels = _cut(is_object, depth, CUTS[subject])
     areas = np.bincount(labels.ravel())[1:]
     if not len(areas):
-        return Outlines(labels, 0.0, said, np.empty(0), 0.0)
-    tops = np.asarray(maximum(depth, labels, np.arange(1, len(areas) + 1)), np.float64)
+        return Outlines(labels, 0.0, said, 0.0)
+    tops = np.asarray(maximum(depth, labels, np.arange(1, len(areas) + 1)))
     return Outlines(
         labels,
         sureness=float((tops * areas).sum() / areas.sum()),
         said=said,
-        tops=tops,
         score=float(((tops - DOUBTFUL) * areas).sum() / labels.size),
     )
 
