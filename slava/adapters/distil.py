@@ -52,6 +52,19 @@ class Distilled:
     """How many held-out tokens that share is of."""
 
 
+class _Part(Sequence[Any]):
+    """Some of the batches, each made when it is asked for."""
+
+    def __init__(self, batches: Sequence[Any], places: Sequence[int]) -> None:
+        self._batches, self._places = batches, places
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __getitem__(self, k: Any) -> Any:
+        return self._batches[self._places[k]]
+
+
 def distil(
     model: nn.Module,
     batches: Sequence[Any],
@@ -97,9 +110,9 @@ def distil(
     model.eval()
     try:
         with at_rank(model, rank, adapter):
-            watched, taught = batches[::5], [b for k, b in enumerate(batches) if k % 5]
-            if not taught:
-                watched, taught = [], list(batches)
+            places = range(len(batches))
+            watched = _Part(batches, places[::5] if len(places) > 1 else ())
+            taught = _Part(batches, [k for k in places if k % 5] or places)
             single = _nearest(run, found, adapter, taught, watched)
             _polish(run, found, adapter, single, taught, watched, steps, rate, on_step)
             same, total = _agreement(run, found, adapter, single, held_out)
