@@ -268,11 +268,22 @@ def _apart(
     batch: Any,
 ) -> Tensor:
     """KL divergence from the mixture's distribution, the mean over the tokens of a batch."""
-    with torch.no_grad():
-        wanted = run(batch).log_softmax(-1)
-    with standing_in(found, adapter, single):
-        said = run(batch).log_softmax(-1)
+    wanted, said = (x.log_softmax(-1) for x in _both(run, found, adapter, single, batch))
     return nn.functional.kl_div(said, wanted, reduction="batchmean", log_target=True)
+
+
+def _both(
+    run: Forward,
+    found: Sequence[tuple[str, DyaMoqpeLayer]],
+    adapter: str,
+    single: Mapping[str, Pair],
+    batch: Any,
+) -> tuple[Tensor, Tensor]:
+    """Logits (T, vocabulary) of the mixture, and of the single A and B in its place."""
+    with torch.no_grad():
+        wanted = run(batch)
+    with standing_in(found, adapter, single):
+        return wanted, run(batch)
 
 
 @torch.no_grad()
@@ -299,9 +310,7 @@ def _agreement(
     """Of how many tokens both say the same, and how many there are."""
     same = total = 0
     for batch in held_out:
-        wanted = run(batch).argmax(-1)
-        with standing_in(found, adapter, single):
-            said = run(batch).argmax(-1)
+        wanted, said = (x.argmax(-1) for x in _both(run, found, adapter, single, batch))
         same, total = same + int((said == wanted).sum()), total + len(wanted)
     return same, total
 
